@@ -1,0 +1,192 @@
+"""Steering: everything a performer can set, as one immutable value.
+
+What can be set, with types and ranges, stands in amt.keys; what instruments and scales are called, in patterns.
+How it bends the model's choices stands in amt.composer. A change of steering is a new value.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from amt.keys import KEYS, Value, check_values
+from patterns.grid import Grid
+from patterns.instruments import Choice, choose
+from patterns.meter import Meter
+from patterns.note import DRUMS
+from patterns.scales import Scale, scale
+
+
+class SteeringError(ValueError):
+    """A request that cannot be followed; the text names what can.
+
+    Attributes:
+        code: "unknown-key", "type", "range", "name" or "not-yet".
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The notes one instrument may play: MIDI note numbers, both ends included."""
+
+    choice: Choice
+    low: int
+    high: int
+
+
+def _ensemble(*names: str) -> tuple[Choice, ...]:
+    return tuple(choose(name) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """All that a performer can set.
+
+    Attributes:
+        tempo: beats a minute.
+        instruments: the ensemble; empty: whom the model likes.
+        mute, solo: parts of it that pause, or that alone play.
+        ranges: instruments kept between two notes.
+        scale: the key all pitched notes stay in, or None.
+        temperature, top_p: of the drawing; top_p is the share of probability kept.
+        subdivision: grid steps a beat; 0 is free.
+        horizon: bars composed ahead; it never changes the music.
+        seed: of the drawing.
+
+    Raises:
+        SteeringError: by `set` and `get`, with a text that names what is valid.
+    """
+
+    tempo: float = 120.0
+    meter: Meter = Meter(4, 4)
+    instruments: tuple[Choice, ...] = field(default_factory=lambda: _ensemble("piano", "bass", "drums"))
+    mute: tuple[Choice, ...] = ()
+    solo: tuple[Choice, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    scale: Scale | None = None
+    temperature: float = 1.0
+    top_p: float = 0.98
+    subdivision: int = 4
+    horizon: int = 8
+    seed: int = 0
+
+    def set(self, key: str, *values: Value) -> Steering:
+        """The steering with `key` changed to `values`, as a client sends them."""
+        name = self._checked(key)
+        try:
+            checked = check_values(KEYS[name].arguments, values, name)
+        except TypeError as error:
+            raise SteeringError("type", f"{error}; for example: {name} {KEYS[name].example}") from error
+        except ValueError as error:
+            raise SteeringError("range", str(error)) from error
+        try:
+            return _SETTERS[name](self, *checked)
+        except SteeringError:
+            raise
+        except ValueError as error:
+            raise SteeringError("name", str(error)) from error
+
+    def get(self, key: str) -> tuple[Value, ...]:
+        """What holds for `key`, as a client would set it (`range` may repeat its three values)."""
+        return _GETTERS[self._checked(key)](self)
+
+    @staticmethod
+    def _checked(key: str) -> str:
+        if key not in KEYS:
+            close = difflib.get_close_matches(key.lower(), KEYS, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise SteeringError("unknown-key", f"there is no key {key[:60]!r}; {hint}the keys are {', '.join(KEYS)}")
+        if not KEYS[key].available:
+            raise SteeringError("not-yet", f"{key!r} cannot be set yet: its music comes in a later version")
+        return key
+
+    @property
+    def grid(self) -> Grid:
+        """The grid that onsets keep to."""
+        return Grid(self.tempo, self.meter, self.subdivision)
+
+    @property
+    def voices(self) -> tuple[Choice, ...]:
+        """Who is to be heard: the ensemble (or, if it is free, every program and the drums) less the silenced."""
+        ensemble = self.instruments or _EVERYONE
+        mutes = frozenset(program for choice in self.mute for program in choice.programs)
+        solos = frozenset(program for choice in self.solo for program in choice.programs)
+        heard = []
+        for choice in ensemble:
+            programs = (choice.programs & solos if solos else choice.programs) - mutes
+            if programs:
+                heard.append(replace(choice, programs=programs))
+        return tuple(heard)
+
+
+_EVERYONE = tuple(Choice(str(program), frozenset({program})) for program in range(DRUMS + 1))
+
+
+def _set_instruments(steering: Steering, *names: str) -> Steering:
+    chosen = [choose(name) for name in names if name]
+    unique = {choice.name: choice for choice in chosen}
+    return replace(steering, instruments=tuple(unique.values()))
+
+
+def _set_group(group: str) -> Callable[..., Steering]:
+    def set_group(steering: Steering, *names: str) -> Steering:
+        choices = tuple(choose(name) for name in names if name)
+        playing = frozenset().union(*(choice.programs for choice in steering.instruments))
+        for choice in choices:
+            if playing and not choice.programs & playing:
+                ensemble = ", ".join(each.name for each in steering.instruments)
+                raise SteeringError("name", f"{choice.name!r} does not play here; playing are {ensemble}")
+        return replace(steering, **{group: choices})
+
+    return set_group
+
+
+def _set_key(steering: Steering, tonic: str, name: str) -> Steering:
+    return replace(steering, scale=scale(tonic, name or "major") if tonic else None)
+
+
+def _set_range(steering: Steering, name: str, low: int, high: int) -> Steering:
+    choice = choose(name)
+    if low > high:
+        raise SteeringError("range", f"a range goes from low to high; {low} is above {high}")
+    others = tuple(each for each in steering.ranges if each.choice.name != choice.name)
+    return replace(steering, ranges=others if (low, high) == (0, 127) else (*others, Range(choice, low, high)))
+
+
+def _names(choices: tuple[Choice, ...]) -> tuple[Value, ...]:
+    return tuple(choice.name for choice in choices)
+
+
+def _plain(name: str) -> Callable[..., Steering]:
+    return lambda steering, value: replace(steering, **{name: value})
+
+
+_SETTERS: dict[str, Callable[..., Steering]] = {
+    **{name: _plain(name) for name in ("tempo", "temperature", "top_p", "subdivision", "horizon", "seed")},
+    "meter": lambda steering, beats, unit: replace(steering, meter=Meter(beats, unit)),
+    "instruments": _set_instruments,
+    "mute": _set_group("mute"),
+    "solo": _set_group("solo"),
+    "key": _set_key,
+    "range": _set_range,
+}
+
+_GETTERS: dict[str, Callable[[Steering], tuple[Value, ...]]] = {
+    **{
+        name: lambda steering, name=name: (getattr(steering, name),)  # type: ignore[misc]
+        for name in ("tempo", "temperature", "top_p", "subdivision", "horizon", "seed")
+    },
+    "meter": lambda steering: (steering.meter.numerator, steering.meter.denominator),
+    "instruments": lambda steering: _names(steering.instruments),
+    "mute": lambda steering: _names(steering.mute),
+    "solo": lambda steering: _names(steering.solo),
+    "key": lambda steering: (steering.scale.tonic, steering.scale.name) if steering.scale else ("", ""),
+    "range": lambda steering: tuple(
+        value for each in steering.ranges for value in (each.choice.name, each.low, each.high)
+    ),
+}
