@@ -117,7 +117,12 @@ _INSTRUMENTS = Argument("instrument", str, 1, 64, repeated=True)
 KEYS: dict[str, Key] = {
     key.name: key
     for key in (
-        Key("tempo", (Argument("tempo", float, 40, 240, unit="beats a minute"),), "the tempo the model hears", "120"),
+        Key(
+            "tempo",
+            (Argument("tempo", float, 40, 240, unit="beats a minute"),),
+            "the tempo the model hears",
+            "120",
+        ),
         Key(
             "meter",
             (Argument("beats", int, 1, 16), Argument("unit", int, choices=(2, 4, 8, 16))),
@@ -127,8 +132,19 @@ KEYS: dict[str, Key] = {
         Key("instruments", (_INSTRUMENTS,), "who plays; none named: whom the model likes", "piano bass drums"),
         Key("mute", (_INSTRUMENTS,), "who pauses; none named: nobody", "drums"),
         Key("solo", (_INSTRUMENTS,), "who alone plays; none named: everybody", "bass drums"),
-        Key("density", (Argument("density", float, 0, 1),), "notes per bar; 0.5 is the model's own", "0.8", False),
-        Key("temperature", (Argument("temperature", float, 0.1, 2),), "how daring; 1 is the model's own", "1.1"),
+        Key(
+            "density",
+            (Argument("density", float, 0, 1),),
+            "notes per bar; 0.5 is the model's own",
+            "0.8",
+            False,
+        ),
+        Key(
+            "temperature",
+            (Argument("temperature", float, 0.1, 2),),
+            "how daring; 1 is the model's own",
+            "1.1",
+        ),
         Key("top_p", (Argument("top_p", float, 0.1, 1),), "leave out the least likely 1 - top_p", "0.95"),
         Key(
             "key",
@@ -138,7 +154,11 @@ KEYS: dict[str, Key] = {
         ),
         Key(
             "range",
-            (NAME, Argument("low", int, 0, 127, unit="MIDI note"), Argument("high", int, 0, 127, unit="MIDI note")),
+            (
+                NAME,
+                Argument("low", int, 0, 127, unit="MIDI note"),
+                Argument("high", int, 0, 127, unit="MIDI note"),
+            ),
             "the lowest and highest note of one instrument; 0 127 frees it",
             "bass 28 52",
         ),
@@ -150,8 +170,19 @@ KEYS: dict[str, Key] = {
             "4",
         ),
         Key("swing", (Argument("swing", float, 0, 1),), "how late the off-beats fall", "0.3", False),
-        Key("humanize", (Argument("humanize", float, 0, 1),), "small deviations of time and touch", "0.2", False),
+        Key(
+            "humanize",
+            (Argument("humanize", float, 0, 1),),
+            "small deviations of time and touch",
+            "0.2",
+            False,
+        ),
         Key("horizon", (Argument("bars", int, 1, 32),), "how many bars are composed ahead", "8"),
-        Key("seed", (Argument("seed", int, 0, 2**31 - 1),), "the same seed and steering give the same music", "7"),
+        Key(
+            "seed",
+            (Argument("seed", int, 0, 2**31 - 1),),
+            "the same seed and steering give the same music",
+            "7",
+        ),
     )
 }
