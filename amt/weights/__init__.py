@@ -1,0 +1,7 @@
+"""Models on disk in MLC's layout: `mlc-chat-config.json`, `tensor-cache.json`, `params_shard_N.bin`. Runs nothing."""
+
+from amt.weights.embedding import CONTROLS, EVENTS, FLAGS, compact, expand
+from amt.weights.reader import Weights, read, verify
+from amt.weights.writer import write
+
+__all__ = ["CONTROLS", "EVENTS", "FLAGS", "Weights", "compact", "expand", "read", "verify", "write"]
