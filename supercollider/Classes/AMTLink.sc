@@ -1,0 +1,213 @@
+// The wire to one server, shared by all clients of it: sends requests in order, repeats them until they are
+// answered (UDP loses packets), gathers bars, notices an absent server. Knows the protocol, nothing of music.
+AMTLink {
+	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
+	classvar links, lastID;
+	var <address, <>timeout = 3, <serverName, <model;
+	var users, commands, phrases, bars, responders, ticking = false, lastHeard = 0, warnings;
+
+	*at { |hostname, port|
+		var address = NetAddr(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
+		links = links ?? { IdentityDictionary.new };
+		^links[key] ?? { links[key] = super.new.init(address) }
+	}
+
+	*initClass {
+		// A session remembers what it answered to an id, so a new sclang must not count from 1 again.
+		lastID = ((Date.getDate.rawSeconds % 500000) * 1000).asInteger
+	}
+
+	*nextID { ^lastID = lastID + 1 }
+
+	init { |argAddress|
+		address = argAddress;
+		users = Set.new;
+		commands = List.new;
+		phrases = List.new;
+		bars = IdentityDictionary.new;
+		warnings = Dictionary.new
+	}
+
+	addUser { |user|
+		users.add(user);
+		if(responders.isNil) { this.prOpen }
+	}
+
+	removeUser { |user|
+		users.remove(user);
+		if(users.isEmpty) { this.prClose }
+	}
+
+	hasUser { |user| ^users.includes(user) }
+
+	// A command has no id of its own on the wire: its reply is known by path (and key), so one is under way at a time.
+	command { |session, message, replyPath, replyKey|
+		^this.prAdd(commands, AMTRequest(this, session, message, replyPath, replyKey, this.class.nextID))
+	}
+
+	// Bars for a phrase; asked only after the commands that were given before it.
+	phrase { |session, count|
+		var id = this.class.nextID;
+		^this.prAdd(phrases, AMTRequest(this, session, ['/amt/next', id, count], '/amt/next.reply', id, id))
+	}
+
+	isBusy { ^commands.notEmpty or: { phrases.notEmpty } }
+
+	where { ^"%:%".format(address.ip, address.port) }
+
+	warn { |text|
+		var now = Main.elapsedTime, last = warnings[text];
+		if(last.isNil or: { now - last > warnInterval }) {
+			warnings = warnings.select { |time| now - time <= warnInterval }.put(text, now);
+			("AMT: " ++ text).warn
+		}
+	}
+
+	doOnCmdPeriod {
+		var cancelled = commands ++ phrases;
+		ticking = false;
+		commands.clear;
+		phrases.clear;
+		bars.clear;
+		cancelled.do(_.cancel)
+	}
+
+	prOpen {
+		responders = ['/amt/hello.reply', '/amt/set.reply', '/amt/status.reply', '/amt/save.reply', '/amt/reset.reply']
+		.collect { |path| path -> { |message| this.prReply(message) } };
+		responders = responders ++ [
+			'/amt/bar' -> { |message| this.prBar(message) },
+			'/amt/next.reply' -> { |message| this.prPhrase(*message[1..]) },
+			'/amt/error' -> { |message| this.prError(*message[1..]) }
+		];
+		responders = responders.collect { |pair|
+			OSCFunc({ |message|
+				lastHeard = Main.elapsedTime;
+				pair.value.value(message)
+			}, pair.key, address).permanent_(true)
+		};
+		CmdPeriod.add(this)
+	}
+
+	prClose {
+		this.prFail(commands ++ phrases, AMTError("the client was freed", \freed));
+		address.sendMsg('/amt/bye');
+		responders.do(_.free);
+		responders = nil;
+		CmdPeriod.remove(this)
+	}
+
+	prAdd { |queue, request|
+		if(this.isBusy.not) { lastHeard = Main.elapsedTime };
+		queue.add(request);
+		this.prAdvance;
+		this.prKeepTicking;
+		^request
+	}
+
+	prAdvance {
+		var command = commands.first, phrase = phrases.first;
+		if(command.notNil and: { command.isLaunched.not }) { this.prLaunch(command) };
+		if(phrase.notNil and: { phrase.isLaunched.not } and: { command.isNil or: { command.id > phrase.id } }) {
+			this.prLaunch(phrase)
+		}
+	}
+
+	prLaunch { |request|
+		request.launchTime = Main.elapsedTime;
+		this.prSend(request)
+	}
+
+	// The greeting names the session and, repeated, tells a server that is slow from one that is absent.
+	prSend { |request|
+		address.sendMsg('/amt/hello', "sclang", request.session);
+		if(request.message[0] != '/amt/hello') { address.sendMsg(*request.message) }
+	}
+
+	prKeepTicking {
+		if(ticking.not and: { this.isBusy }) {
+			ticking = true;
+			SystemClock.sched(repeatInterval, { ticking = false; this.prTick; nil })
+		}
+	}
+
+	prTick {
+		var now = Main.elapsedTime;
+		this.prKeepTicking;
+		if(now - lastHeard > timeout) { ^this.prFail(commands ++ phrases, this.prAbsent) };
+		[commands.first, phrases.first].do { |request|
+			if(request.notNil and: { request.isLaunched }) {
+				if(now - request.launchTime > (timeout * patience)) {
+					this.prFail([request], AMTError("the server at % lives, but did not answer % in % s".format(
+						this.where, request.message[0], (timeout * patience).round(0.1)), \timeout))
+				} {
+					request.resent = false;
+					this.prSend(request)
+				}
+			}
+		}
+	}
+
+	prAbsent {
+		^AMTError("no answer from %; start the music server in a terminal:  midinfinite-osc serve%".format(
+			this.where, if(address.port == 57990) { "" } { " --port " ++ address.port }), \absent)
+	}
+
+	prFail { |requests, error|
+		commands.removeAll(requests);
+		phrases.removeAll(requests);
+		requests.do { |request| request.reject(error) };
+		this.prAdvance
+	}
+
+	prAnswer { |queue, value|
+		queue.removeAt(0).resolve(value);
+		this.prAdvance
+	}
+
+	prReply { |message|
+		var command = commands.first;
+		if(message[0] == '/amt/hello.reply') { this.prGreeted(*message[1..]) };
+		if(command.notNil and: { command.accepts(message) }) { this.prAnswer(commands, message[1..]) }
+	}
+
+	prGreeted { |version, server, argModel|
+		serverName = server;
+		model = argModel;
+		if(version != protocol) {
+			this.warn("the server speaks protocol %, this quark %: update the older of the two".format(version, protocol))
+		}
+	}
+
+	prBar { |message|
+		var index, revision, part, parts, ticks, count, bar;
+		#index, revision, part, parts, ticks, count = message[1..6];
+		bar = bars[index];
+		if(bar.isNil or: { bar[\revision] != revision }) {
+			bar = (index: index, revision: revision, ticks: ticks, size: parts, parts: IdentityDictionary.new);
+			bars[index] = bar
+		};
+		bar[\parts][part] = if(count > 0) { message[7..].clump(5).keep(count) } { [] }
+	}
+
+	prPhrase { |id, first, count|
+		var request = phrases.first;
+		var arrived = (first .. first + count - 1).collect { |index| bars.removeAt(index) };
+		if(request.isNil or: { request.id != id }) { ^this };
+		if(arrived.every { |bar| bar.notNil and: { bar[\parts].size == bar[\size] } }) {
+			this.prAnswer(phrases, arrived.collect { |bar|
+				(index: bar[\index], ticks: bar[\ticks], notes: bar[\parts].atAll(bar[\parts].keys.asArray.sort).flatten)
+			})
+		} {
+			if(request.resent.not) { request.resent = true; this.prSend(request) }
+		}
+	}
+
+	prError { |id, code, text|
+		var error = AMTError(text.asString, code), request;
+		request = if(id == 0) { commands.first } { phrases.detect { |each| each.id == id } };
+		case
+		{ request.notNil and: { request.isLaunched } } { this.prFail([request], error) }
+		{ id == 0 } { this.warn(error.what) }
+	}
+}
