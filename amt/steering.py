@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from amt.keys import KEYS, Value, check_values
 from patterns.grid import Grid
@@ -108,7 +109,7 @@ class Steering:
     @property
     def grid(self) -> Grid:
         """The grid that onsets keep to."""
-        return Grid(self.tempo, self.meter, self.subdivision)
+        return _grid(self.tempo, self.meter, self.subdivision)
 
     @property
     def voices(self) -> tuple[Choice, ...]:
@@ -124,6 +125,7 @@ class Steering:
         return tuple(heard)
 
 
+_grid = lru_cache(maxsize=64)(Grid)
 _EVERYONE = tuple(Choice(str(program), frozenset({program})) for program in range(DRUMS + 1))
 
 
