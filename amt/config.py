@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-VOCABULARY = 55_028
+from amt.vocabulary import SEPARATOR, VOCABULARY
 
 # The exact tanh approximation of GELU goes by both names in Hugging Face configurations.
 ACTIVATIONS = ("gelu_new", "gelu_pytorch_tanh")
@@ -109,7 +109,6 @@ class ModelConfig:
 
     def to_huggingface(self) -> dict[str, Any]:
         """The fields of a Hugging Face config.json from which transformers builds the same model."""
-        separator = self.vocabulary - 3
         return {
             "architectures": ["GPT2LMHeadModel"],
             "model_type": "gpt2",
@@ -123,8 +122,8 @@ class ModelConfig:
             "layer_norm_epsilon": self.epsilon,
             "scale_attn_by_inverse_layer_idx": self.scale_attn_by_inverse_layer_idx,
             "tie_word_embeddings": True,
-            "bos_token_id": separator,
-            "eos_token_id": separator,
+            "bos_token_id": SEPARATOR,
+            "eos_token_id": SEPARATOR,
         }
 
 

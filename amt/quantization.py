@@ -82,7 +82,7 @@ def quantize(weight: NDArray[np.floating], how: Scheme) -> tuple[NDArray[np.uint
 
     Each scale has the least squared error among the clippings of SHARES, refitted to its codes; scales have the
     scheme's type, those of float32 rounded to bfloat16 so that they are stored in two bytes without loss. Raises
-    ModelError where the columns do not divide into groups or a weight is not finite.
+    ModelError where the columns do not divide into groups.
     """
     rows, columns = weight.shape
     if columns % GROUP:
@@ -93,8 +93,6 @@ def quantize(weight: NDArray[np.floating], how: Scheme) -> tuple[NDArray[np.uint
     for start in range(0, rows, step):
         part = slice(start, start + step)
         groups = weight[part].astype(np.float32).reshape(-1, columns // GROUP, GROUP)
-        if not np.isfinite(groups).all():
-            raise ModelError("a weight is not a finite number: the checkpoint is damaged")
         codes, best = _fit(groups, how)
         packed[part], scales[part] = pack(codes.reshape(-1, columns), how), best
     return packed, scales
@@ -111,9 +109,8 @@ def dequantize(packed: NDArray[np.uint32], scales: NDArray[np.floating], how: Sc
 
 def pack(codes: NDArray[np.uint8], how: Scheme) -> NDArray[np.uint32]:
     """Codes uint8 (rows, columns) as little-endian uint32 words."""
-    if how.bits == 4:
-        codes = codes[:, 0::2] | codes[:, 1::2] << 4
-    return np.ascontiguousarray(codes).view("<u4")
+    octets = codes[:, 0::2] | np.left_shift(codes[:, 1::2], 4, dtype=np.uint8) if how.bits == 4 else codes
+    return np.ascontiguousarray(octets).view("<u4")
 
 
 def unpack(packed: NDArray[np.uint32], how: Scheme) -> NDArray[np.uint8]:

@@ -10,13 +10,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from amt import vocabulary
+
 EVENTS = "transformer.wte.events"
 CONTROLS = "transformer.wte.controls"
 FLAGS = "transformer.wte.flags"
 
-# First rows of the time, duration and note blocks, then REST, which has no control.
-BLOCKS = (0, 10_000, 11_000, 27_512)
-EVENT_ROWS = BLOCKS[-1] + 1
+# First rows of the time, duration and note blocks and of REST, which follows them and has no control.
+BLOCKS = (vocabulary.TIME, vocabulary.DURATION, vocabulary.NOTE, vocabulary.REST)
+EVENT_ROWS = vocabulary.CONTROL
 OFFSETS = len(BLOCKS) - 1
 
 
@@ -24,11 +26,11 @@ def expand(
     events: NDArray[np.floating], controls: NDArray[np.floating], flags: NDArray[np.floating]
 ) -> NDArray[np.float32]:
     """The table float32 (55,028, width) of event rows (27,513, width), control offsets (3, width), flags (3, width)."""
-    table = np.empty((2 * EVENT_ROWS - 1 + len(flags), events.shape[1]), np.float32)
+    table = np.empty((vocabulary.VOCABULARY, events.shape[1]), np.float32)
     table[:EVENT_ROWS] = events
     for offset, (start, end) in zip(controls, pairwise(BLOCKS), strict=True):
         np.add(table[start:end], offset, out=table[EVENT_ROWS + start : EVENT_ROWS + end])
-    table[-len(flags) :] = flags
+    table[vocabulary.SPECIAL :] = flags
     return table
 
 
@@ -48,4 +50,4 @@ def compact(
         largest = np.maximum(np.abs(rows), np.abs(events[start:end]))
         if not (np.abs(differences - controls[block]) <= 2 * np.finfo(np.float16).eps * largest + 1e-6).all():
             return None
-    return events, controls, table[2 * EVENT_ROWS - 1 :].astype(np.float32)
+    return events, controls, table[vocabulary.SPECIAL :].astype(np.float32)

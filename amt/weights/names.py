@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from amt.config import ModelConfig
 from amt.quantization import GROUP, Quantization, Scheme
+from amt.vocabulary import SPECIAL, VOCABULARY
 from amt.weights.embedding import CONTROLS, EVENT_ROWS, EVENTS, FLAGS, OFFSETS
 
 EMBEDDING = "transformer.wte"
@@ -57,7 +58,7 @@ def all_shapes(config: ModelConfig, quantization: Quantization, compact: bool) -
     """Every tensor of a model with its shape."""
     if compact:
         shapes = matrix_shapes(EVENTS, EVENT_ROWS, config.width, quantization.embedding)
-        shapes |= {CONTROLS: (OFFSETS, config.width), FLAGS: (config.vocabulary - 2 * EVENT_ROWS + 1, config.width)}
+        shapes |= {CONTROLS: (OFFSETS, config.width), FLAGS: (VOCABULARY - SPECIAL, config.width)}
     else:
         shapes = matrix_shapes(EMBEDDING, config.vocabulary, config.width, quantization.embedding)
     for name, outputs, inputs in linear_layers(config):

@@ -24,6 +24,8 @@ from amt.weights.reader import CONFIG
 
 SHARD_BYTES = 32 << 20
 ALIGNMENT = 64
+# A folder that holds anything else was not written here and is never replaced.
+OWN_FILES = (CONFIG, *manifest.NAMES, "params_shard_*.bin", "config.json", "model.safetensors")
 
 Progress = Callable[[int, int], None]
 
@@ -42,7 +44,7 @@ def write(
     model that stood there before is replaced. Raises ModelError where weights are missing, do not fit the sizes, or the
     folder is something else or cannot be written.
     """
-    check_shapes(config, weights)
+    check(config, weights)
     table = weights[f"{EMBEDDING}.weight"]
     parts = compact(table) if quantization.embedding.bits else None
     matrices = [(name, quantization.blocks) for name, _, _ in linear_layers(config)]
@@ -68,8 +70,8 @@ def write(
         write_json(temporary / CONFIG, _chat_config(config, quantization, parts is not None))
 
 
-def check_shapes(config: ModelConfig, weights: Mapping[str, NDArray[np.floating]]) -> None:
-    """Raises ModelError unless every float tensor of the model is there in its shape."""
+def check(config: ModelConfig, weights: Mapping[str, NDArray[np.floating]]) -> None:
+    """Raises ModelError unless the tensors are those of the model, in their shapes and finite."""
     expected: Shapes = {f"{name}.weight": (outputs, inputs) for name, outputs, inputs in linear_layers(config)}
     expected |= {f"{EMBEDDING}.weight": (config.vocabulary, config.width), **small_shapes(config)}
     for name, shape in expected.items():
@@ -77,6 +79,11 @@ def check_shapes(config: ModelConfig, weights: Mapping[str, NDArray[np.floating]
             raise ModelError(f"{name} is missing")
         if weights[name].shape != shape:
             raise ModelError(f"{name} has the shape {weights[name].shape} and the configuration asks for {shape}")
+        if not np.isfinite(weights[name]).all():
+            raise ModelError(f"{name} holds numbers that are not finite: the checkpoint is damaged")
+    for name in weights:
+        if name not in expected:
+            raise ModelError(f"{name} belongs to no GPT-2 of these sizes")
 
 
 def store_matrix(name: str, weight: NDArray[np.floating], how: Scheme) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -84,7 +91,10 @@ def store_matrix(name: str, weight: NDArray[np.floating], how: Scheme) -> Iterat
     if not how.bits:
         yield f"{name}.weight", weight.astype(how.dtype, copy=False)
         return
-    codes, scales = quantize(weight, how)
+    try:
+        codes, scales = quantize(weight, how)
+    except ModelError as error:
+        raise ModelError(f"{name}: {error}") from error
     yield f"{name}.q_weight", codes
     yield f"{name}.q_scale", scales
 
@@ -93,11 +103,11 @@ def store_matrix(name: str, weight: NDArray[np.floating], how: Scheme) -> Iterat
 def replaced(folder: Path) -> Iterator[Path]:
     """A temporary sibling that takes the folder's place when the block ends well, and vanishes when it does not.
 
-    Only a model folder or an empty one is replaced; anything else is a ModelError.
+    Only a folder of OWN_FILES (or an empty one) is replaced; anything else is a ModelError.
     """
     folder = folder.absolute()
     if folder.exists() and not _replaceable(folder):
-        raise ModelError(f"{folder}: exists and is not a model; name another folder")
+        raise ModelError(f"{folder}: exists and holds more than a model; name another folder")
     temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     old = temporary.with_suffix(".old")
     try:
@@ -120,9 +130,7 @@ def write_json(path: Path, fields: Mapping[str, Any]) -> None:
 
 
 def _replaceable(folder: Path) -> bool:
-    return folder.is_dir() and (
-        (folder / CONFIG).is_file() or (folder / "config.json").is_file() or not any(folder.iterdir())
-    )
+    return folder.is_dir() and all(any(file.match(own) for own in OWN_FILES) for file in folder.iterdir())
 
 
 def _small_dtype(quantization: Quantization) -> str:
