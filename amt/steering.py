@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 from amt.keys import KEYS, Value, check_values
 from patterns.grid import Grid
@@ -143,7 +144,8 @@ def _set_group(group: str) -> Callable[..., Steering]:
             if playing and not choice.programs & playing:
                 ensemble = ", ".join(each.name for each in steering.instruments)
                 raise SteeringError("name", f"{choice.name!r} does not play here; playing are {ensemble}")
-        return replace(steering, **{group: choices})
+        change: dict[str, Any] = {group: choices}
+        return replace(steering, **change)
 
     return set_group
 

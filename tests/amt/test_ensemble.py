@@ -1,0 +1,90 @@
+"""Only what is steered may be played, and the silent are lifted."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amt.anticipation import Event
+from amt.ensemble import HIGHEST_LIFT, Ensemble
+from amt.steering import Steering
+from amt.vocabulary import NOTE, PITCHES
+from patterns.note import DRUMS
+
+BAND = Steering().set("instruments", "piano", "bass", "drums")
+BEAT = 50
+
+
+def notes(steering: Steering) -> set[tuple[int, int]]:
+    return {divmod(int(row) - NOTE, PITCHES) for row in Ensemble(steering, BEAT).rows}
+
+
+def lift(ensemble: Ensemble, program: int, now: int) -> float:
+    row = np.searchsorted(ensemble.rows, NOTE + program * PITCHES + 60)
+    return float(ensemble.biases(now)[row])
+
+
+def playing(program: int, times: range) -> list[Event]:
+    return [Event(time, 10, program * PITCHES + 60) for time in times]
+
+
+def test_rows_are_those_of_the_named_instruments() -> None:
+    assert {program for program, _ in notes(BAND)} == {0, 33, DRUMS}
+    assert len(notes(BAND)) == 3 * PITCHES
+
+
+def test_a_key_binds_pitched_instruments_and_not_the_drums() -> None:
+    allowed = notes(BAND.set("key", "d", "dorian"))
+    assert {pitch % 12 for program, pitch in allowed if program != DRUMS} == {0, 2, 4, 5, 7, 9, 11}
+    assert sum(program == DRUMS for program, _ in allowed) == PITCHES
+
+
+def test_a_range_binds_its_instrument_alone() -> None:
+    allowed = notes(BAND.set("range", "bass", 28, 52))
+    assert {pitch for program, pitch in allowed if program == 33} == set(range(28, 53))
+    assert {pitch for program, pitch in allowed if program == 0} == set(range(128))
+
+
+def test_a_piece_of_the_kit_is_that_piece_alone() -> None:
+    assert notes(BAND.set("instruments", "kick")) <= {(DRUMS, 35), (DRUMS, 36)}
+
+
+def test_nobody_left_means_no_rows() -> None:
+    assert len(Ensemble(BAND.set("solo", "bass").set("mute", "bass"), BEAT).rows) == 0
+
+
+def test_the_longer_silent_the_higher_the_lift() -> None:
+    ensemble = Ensemble(BAND, BEAT)
+    ensemble.begin([*playing(33, range(0, 50, 50)), *playing(0, range(0, 400, 50))], 0)
+    lifts = [lift(ensemble, 33, now) for now in (60, 200, 400)]
+    assert lifts == sorted(set(lifts))
+    assert lift(ensemble, 33, 100_000) == HIGHEST_LIFT
+
+
+def test_one_not_heard_yet_is_lifted_more_than_one_that_was() -> None:
+    ensemble = Ensemble(BAND, BEAT)
+    ensemble.begin(playing(33, range(0, 50, 50)), 0)
+    assert lift(ensemble, 0, 100) > lift(ensemble, 33, 100)
+
+
+def test_one_that_plays_too_much_is_lowered_and_recovers() -> None:
+    ensemble = Ensemble(BAND, BEAT)
+    ensemble.begin(playing(33, range(0, 400, 6)), 0)
+    assert lift(ensemble, 33, 400) < -1
+    ensemble.begin(playing(33, range(0, 400, 50)), 0)
+    assert lift(ensemble, 33, 400) == pytest.approx(0)
+
+
+def test_a_free_ensemble_is_left_to_the_model() -> None:
+    ensemble = Ensemble(Steering().set("instruments"), BEAT)
+    ensemble.begin(playing(33, range(0, 400, 6)), 0)
+    assert not ensemble.biases(500).any()
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.sampled_from([0, 33, DRUMS, 60])), max_size=30))
+def test_biases_are_finite_whatever_was_played(played: list[tuple[int, int]]) -> None:
+    ensemble = Ensemble(BAND, BEAT)
+    ensemble.begin([Event(time, 10, program * PITCHES + 60) for time, program in sorted(played)], 0)
+    biases = ensemble.biases(300)
+    assert biases.shape == ensemble.rows.shape
+    assert np.isfinite(biases).all()

@@ -1,0 +1,105 @@
+"""What is set is what holds; what cannot be set is said with what can."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amt.keys import KEYS
+from amt.steering import Steering, SteeringError
+from patterns.note import DRUMS
+
+AVAILABLE = [key for key in KEYS.values() if key.available]
+
+
+def example(name: str) -> tuple[int | float | str, ...]:
+    words = KEYS[name].example.split()
+    return tuple(float(word) if word.replace(".", "").isdigit() else word for word in words)
+
+
+@pytest.mark.parametrize("key", AVAILABLE, ids=lambda key: key.name)
+def test_what_is_set_is_what_get_gives(key: object) -> None:
+    name = key.name  # type: ignore[attr-defined]
+    steering = Steering().set(name, *example(name))
+    values = steering.get(name)
+    assert Steering().set(name, *values) == steering
+    assert len(values) == len(example(name))
+    assert all(type(value) in (int, float, str) for value in values)
+
+
+@pytest.mark.parametrize("key", AVAILABLE, ids=lambda key: key.name)
+def test_a_steering_is_a_value(key: object) -> None:
+    before = Steering()
+    assert hash(before) == hash(Steering())
+    before.set(key.name, *example(key.name))  # type: ignore[attr-defined]
+    assert before == Steering()
+
+
+@pytest.mark.parametrize("key", [key.name for key in KEYS.values() if not key.available])
+def test_what_is_not_built_yet_says_so(key: str) -> None:
+    for attempt in (lambda: Steering().set(key, 0.5), lambda: Steering().get(key)):
+        with pytest.raises(SteeringError, match="cannot be set yet") as caught:
+            attempt()
+        assert caught.value.code == "not-yet"
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "code", "text"),
+    [
+        ("tmepo", (120,), "unknown-key", "did you mean 'tempo'"),
+        ("nonsense", (), "unknown-key", "the keys are tempo"),
+        ("tempo", ("fast",), "type", "for example: tempo 120"),
+        ("tempo", (), "type", "takes tempo"),
+        ("tempo", (10,), "range", "40 to 240"),
+        ("meter", (4, 3), "range", "2, 4, 8, 16"),
+        ("instruments", ("pianoo",), "name", "piano"),
+        ("mute", ("violin",), "name", "playing are piano, bass, drums"),
+        ("key", ("h", "major"), "name", "h"),
+        ("key", ("c", "majr"), "name", "major"),
+        ("range", ("bass", 60, 40), "range", "60 is above 40"),
+        ("range", ("basd", 40, 60), "name", "bass"),
+        ("subdivision", (7,), "range", "not 7"),
+        ("seed", (-1,), "range", "0 to"),
+    ],
+)
+def test_mistakes_are_answered_with_what_is_valid(key: str, values: tuple, code: str, text: str) -> None:
+    with pytest.raises(SteeringError) as caught:
+        Steering().set(key, *values)
+    assert caught.value.code == code
+    assert text in str(caught.value)
+
+
+def programs(steering: Steering) -> list[set[int]]:
+    return [set(voice.programs) for voice in steering.voices]
+
+
+def test_voices_are_the_ensemble_less_the_silenced() -> None:
+    band = Steering().set("instruments", "piano", "bass", "drums")
+    assert programs(band) == [{0}, {33}, {DRUMS}]
+    assert programs(band.set("mute", "drums")) == [{0}, {33}]
+    assert programs(band.set("solo", "bass")) == [{33}]
+    assert programs(band.set("solo", "bass").set("mute", "bass")) == []
+    assert programs(band.set("mute", "drums").set("mute")) == programs(band)
+
+
+def test_a_free_ensemble_is_everyone() -> None:
+    assert set().union(*programs(Steering().set("instruments"))) == set(range(DRUMS + 1))
+
+
+def test_a_family_is_one_voice() -> None:
+    assert len(Steering().set("instruments", "strings", "drums").voices) == 2
+
+
+def test_an_instrument_named_twice_plays_once() -> None:
+    assert len(Steering().set("instruments", "bass", "bass").voices) == 1
+
+
+def test_a_range_and_a_key_are_freed() -> None:
+    steering = Steering().set("range", "bass", 28, 52).set("range", "piano", 60, 72).set("key", "c", "minor")
+    assert steering.get("range") == ("bass", 28, 52, "piano", 60, 72)
+    assert steering.set("range", "bass", 0, 127).get("range") == ("piano", 60, 72)
+    assert steering.set("key", "", "").scale is None
+
+
+@given(st.floats(40, 240, width=32))
+def test_a_32_bit_tempo_is_taken_as_it_is(tempo: float) -> None:
+    assert Steering().set("tempo", tempo).tempo == tempo
