@@ -155,7 +155,7 @@ AMT {
 		}
 	}
 
-	prSet { |key ... values| this.prCommand(['/amt/set', key] ++ values, '/amt/set.reply', key.asSymbol) }
+	prSet { |key ... values| ^this.prCommand(['/amt/set', key] ++ values, '/amt/set.reply', key.asSymbol) }
 
 	prNames { |names| ^if(names.isString or: { names.isKindOf(Symbol) }) { [names] } { names.asArray } }
 

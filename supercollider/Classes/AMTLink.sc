@@ -9,7 +9,8 @@ AMTLink {
 	*at { |hostname, port|
 		var address = NetAddr(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
 		links = links ?? { IdentityDictionary.new };
-		^links[key] ?? { links[key] = super.new.init(address) }
+		if(links[key].isNil) { links[key] = super.new.init(address) };
+		^links[key]
 	}
 
 	*initClass {
@@ -132,20 +133,21 @@ AMTLink {
 	}
 
 	prTick {
-		var now = Main.elapsedTime;
 		this.prKeepTicking;
-		if(now - lastHeard > timeout) { ^this.prFail(commands ++ phrases, this.prAbsent) };
-		[commands.first, phrases.first].do { |request|
-			if(request.notNil and: { request.isLaunched }) {
-				if(now - request.launchTime > (timeout * patience)) {
-					this.prFail([request], AMTError("the server at % lives, but did not answer % in % s".format(
-						this.where, request.message[0], (timeout * patience).round(0.1)), \timeout))
-				} {
-					request.resent = false;
-					this.prSend(request)
-				}
-			}
-		}
+		if(Main.elapsedTime - lastHeard > timeout) { ^this.prFail(commands ++ phrases, this.prAbsent) };
+		// Commands are answered at once by a server that lives; music may take its time.
+		this.prRepeat(commands.first, timeout);
+		this.prRepeat(phrases.first, timeout * patience)
+	}
+
+	prRepeat { |request, limit|
+		if(request.isNil or: { request.isLaunched.not }) { ^this };
+		if(Main.elapsedTime - request.launchTime > limit) {
+			^this.prFail([request], AMTError("the server at % lives, but did not answer % in % s".format(
+				this.where, request.message[0], limit.round(0.1)), \timeout))
+		};
+		request.resent = false;
+		this.prSend(request)
 	}
 
 	prAbsent {
