@@ -39,16 +39,16 @@ class Composer:
     def __init__(self, decoder: Decoder) -> None:
         self._reader = Reader(decoder)
 
-    def begin(self, seed: int) -> Passage:
+    def begin(self) -> Passage:
         """The passage before a session's first bar."""
-        return Passage(seed)
+        return Passage()
 
     def compose(self, passage: Passage, steering: Steering, variation: int = 0) -> tuple[Bar, Passage]:
         """The bar that follows `passage`, and the passage after it.
 
         Args:
             passage: everything before the bar.
-            steering: what holds in this bar; its horizon does not matter.
+            steering: what holds in this bar, the seed included; its horizon does not matter.
             variation: 0, or a number that makes another bar of the same beginnings.
         """
         draft = _Draft(self._reader, passage.trimmed(steering.grid), steering, variation)
@@ -67,7 +67,7 @@ class _Draft:
         self.notes: list[Note] = []
         self._reader = reader
         self._steering = steering
-        self._random = np.random.default_rng((passage.seed, steering.seed, passage.index, variation))
+        self._random = np.random.default_rng((steering.seed, passage.index, variation))
         self._lines = onset_lines(self.grid, passage.start)
         self._ensemble = Ensemble(steering, float(TICKS_PER_BEAT * self.grid.steps_per_tick))
 

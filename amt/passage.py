@@ -47,14 +47,13 @@ class Passage:
         past: the newest bars, as far back as the model reads.
     """
 
-    seed: int
     index: int = 0
     start: Fraction = Fraction(0)
     past: tuple[ComposedBar, ...] = ()
 
     def followed_by(self, bar: ComposedBar) -> Passage:
         """The passage after `bar`."""
-        return Passage(self.seed, self.index + 1, bar.end, (*self.past, bar))
+        return Passage(self.index + 1, bar.end, (*self.past, bar))
 
     def window(self, grid: Grid, events: tuple[Event, ...] = ()) -> Window:
         """What the model reads while composing this bar on `grid`, of which `events` are there already."""
