@@ -77,14 +77,16 @@ class ModelConfig:
             if not isinstance(fields, Mapping):
                 raise ModelError("model_config is not a JSON object")
         _refuse_variants(fields)
-        inner: Any = fields.get("n_inner")
         width = _required(fields, "n_embd")
+        inner = fields.get("n_inner")
+        if inner in (None, -1):
+            inner = 4 * width if _is_integer(width) else width
         return cls(
             layers=_required(fields, "n_layer"),
             width=width,
             heads=_required(fields, "n_head"),
             positions=_required(fields, "n_positions", "context_window_size"),
-            inner=width * 4 if inner in (None, -1) else inner,
+            inner=inner,
             epsilon=fields.get("layer_norm_epsilon", 1e-5),
             scale_attn_by_inverse_layer_idx=fields.get("scale_attn_by_inverse_layer_idx", False),
             vocabulary=_required(fields, "vocab_size"),

@@ -73,13 +73,7 @@ def pull(
     """
     named(quantization)
     try:
-        available = _list(name, revision)
-        if available is not None:
-            _refuse_early(name, revision, available)
-        files = None if available is None else _wanted(name, revision, available)
-        folder = huggingface_hub.snapshot_download(
-            name, revision=revision, allow_patterns=files or _patterns(), local_files_only=available is None
-        )
+        folder = _download(name, revision)
     except errors.GatedRepoError as error:
         raise ModelError(f"{name}: its owners grant access one by one; ask there, then run hf auth login") from error
     except errors.RepositoryNotFoundError as error:
@@ -97,44 +91,52 @@ def pull(
         ) from error
     except (errors.HTTPError, OSError) as error:
         raise ModelError(f"{name}: the download failed ({error}); ask again to resume it") from error
-    import_checkpoint(Path(folder), target, quantization, progress)
+    import_checkpoint(folder, target, quantization, progress)
 
 
-def _list(name: str, revision: str | None) -> list[str] | None:
-    """File names of a model on the hub, or None where the hub cannot be reached."""
+def _download(name: str, revision: str | None) -> Path:
+    """Brings config.json and one set of weights into the hub's cache and returns their folder there."""
+    available = _online(name, revision)
+    offline = available is None
+    if available is None:
+        available = _cached(name, revision)
+
+    def fetch(file: str) -> Path:
+        return Path(huggingface_hub.hf_hub_download(name, file, revision=revision, local_files_only=offline))
+
+    if checkpoint.CONFIG not in available and not offline:
+        raise ModelError(f"{name}: has no {checkpoint.CONFIG}, so it is not a transformers checkpoint")
+    config = fetch(checkpoint.CONFIG)
+    try:
+        ModelConfig.from_file(config)
+    except ModelError as error:
+        raise ModelError(f"{name}: {error}") from error
+    source = next((file for file in checkpoint.WEIGHT_FILES if file in available), None)
+    if source is None:
+        raise ModelError(f"{name}: holds no weights; one of {', '.join(checkpoint.WEIGHT_FILES)} is needed")
+    path = fetch(source)
+    if path.suffix == ".json":
+        for shard in sorted({shard.name for shard in checkpoint.shards(path).values()}):
+            fetch(shard)
+    return config.parent
+
+
+def _online(name: str, revision: str | None) -> set[str] | None:
+    """Files of a model on the hub, or None where the hub cannot be reached."""
     try:
         siblings = huggingface_hub.HfApi().model_info(name, revision=revision, timeout=TIMEOUT).siblings
     except errors.HfHubHTTPError:
         raise
     except (errors.HTTPError, OSError):
         return None
-    return [sibling.rfilename for sibling in siblings or ()]
+    return {sibling.rfilename for sibling in siblings or ()}
 
 
-def _download(name: str, revision: str | None, file: str) -> Path:
-    return Path(huggingface_hub.hf_hub_download(name, file, revision=revision))
-
-
-def _refuse_early(name: str, revision: str | None, available: list[str]) -> None:
-    """A model that cannot be run is refused before its weights are fetched."""
-    if checkpoint.CONFIG not in available:
-        raise ModelError(f"{name}: has no {checkpoint.CONFIG}, so it is not a transformers checkpoint")
-    try:
-        ModelConfig.from_file(_download(name, revision, checkpoint.CONFIG))
-    except ModelError as error:
-        raise ModelError(f"{name}: {error}") from error
-
-
-def _wanted(name: str, revision: str | None, available: list[str]) -> list[str]:
-    """config.json and the one set of weights that is preferred among those available."""
-    for file in checkpoint.WEIGHT_FILES:
-        if file in available:
-            if not file.endswith(".json"):
-                return [checkpoint.CONFIG, file]
-            parts = {path.name for path in checkpoint.shards(_download(name, revision, file)).values()}
-            return [checkpoint.CONFIG, file, *sorted(parts)]
-    raise ModelError(f"{name}: holds no weights; one of {', '.join(checkpoint.WEIGHT_FILES)} is needed")
-
-
-def _patterns() -> list[str]:
-    return [checkpoint.CONFIG, "*.safetensors", "*.bin", "*.index.json"]
+def _cached(name: str, revision: str | None) -> set[str]:
+    """Files of a model that were downloaded before."""
+    wanted = (checkpoint.CONFIG, *checkpoint.WEIGHT_FILES)
+    return {
+        file
+        for file in wanted
+        if isinstance(huggingface_hub.try_to_load_from_cache(name, file, revision=revision), str)
+    }

@@ -62,9 +62,9 @@ class Quantization:
         return self.blocks.name if same else f"{self.blocks.name} (embedding {self.embedding.name})"
 
 
-def scheme(name: str) -> Scheme:
+def scheme(name: object) -> Scheme:
     """The scheme of that name; ModelError names those that exist."""
-    if name not in SCHEMES:
+    if not isinstance(name, str) or name not in SCHEMES:
         raise ModelError(f"quantisation {name!r} is not one of {', '.join(SCHEMES)}")
     return SCHEMES[name]
 

@@ -86,14 +86,15 @@ def verify(folder: Path) -> None:
 
 
 def _storage(path: Path, fields: dict[str, Any]) -> tuple[Quantization, bool]:
-    names = fields.get("quantization"), fields.get("embedding_quantization", fields.get("quantization"))
-    for name in names:
-        if name not in SCHEMES:
-            raise ModelError(f"{path}: quantisation {name!r} is not one of {', '.join(SCHEMES)}")
+    blocks = fields.get("quantization")
+    try:
+        schemes = Quantization(scheme(blocks), scheme(fields.get("embedding_quantization", blocks)))
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
     layout = fields.get("embedding_layout", "full")
     if layout not in ("full", "compact"):
         raise ModelError(f"{path}: embedding_layout is {layout!r} and must be full or compact")
-    return Quantization(scheme(str(names[0])), scheme(str(names[1]))), layout == "compact"
+    return schemes, layout == "compact"
 
 
 def _map(path: Path, nbytes: int) -> NDArray[np.uint8]:
