@@ -1,4 +1,4 @@
-"""What a parsed MIDI file means: events of all tracks → notes, bars cut by the time signatures, a tempo for each bar."""
+"""What a parsed MIDI file means: all tracks' events → notes, bars cut by time signatures, a tempo for each bar."""
 
 from __future__ import annotations
 
