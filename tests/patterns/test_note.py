@@ -5,7 +5,7 @@ from patterns.note import DRUMS, Note
 
 def test_notes_sort_by_onset_then_instrument_then_pitch():
     notes = [Note(0, 0, 60, 1), Note(0, 0, 61, 1), Note(0, 1, 0, 1), Note(1, 0, 0, 1)]
-    assert sorted(reversed(notes)) == notes
+    assert sorted(notes[::-1]) == notes
 
 
 def test_the_drum_kit_is_known():
