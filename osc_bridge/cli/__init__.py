@@ -1,0 +1,28 @@
+"""The command line: `midinfinite-osc`. Each command is a module; this one only gathers them."""
+
+from __future__ import annotations
+
+import click
+
+import osc_bridge
+from osc_bridge.cli.doctor import doctor
+from osc_bridge.cli.generate import generate
+from osc_bridge.cli.models import compile_model, export, pull
+from osc_bridge.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(osc_bridge.__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """Endless, bar-quantised music over OSC for SuperCollider and Sonic Pi.
+
+    \b
+    Examples:
+      midinfinite-osc serve
+      midinfinite-osc generate --bars 8 --instruments "piano bass drums" out.mid
+      midinfinite-osc doctor
+    """
+
+
+for command in (serve, generate, pull, compile_model, export, doctor):
+    main.add_command(command)

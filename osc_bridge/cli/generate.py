@@ -1,0 +1,60 @@
+"""`midinfinite-osc generate`: bars into a MIDI file and a picture, without a server."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import click
+
+from amt.composer import Composer
+from osc_bridge.cli.options import (
+    load_decoder,
+    model_option,
+    steering_from,
+    steering_options,
+    threads_option,
+    writable,
+)
+from patterns import midi, piano_roll
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path, dir_okay=False), default="music.mid")
+@click.option("--bars", default=8, show_default=True, type=click.IntRange(1, 4096), help="How many bars.")
+@click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="The picture; by default beside OUTPUT.")
+@model_option
+@threads_option
+@steering_options
+def generate(
+    output: Path,
+    bars: int,
+    png: Path | None,
+    model: str,
+    threads: int | None,
+    **options: str | tuple[str, ...] | None,
+) -> None:
+    """Compose bars into OUTPUT, a MIDI file, and a piano-roll picture.
+
+    \b
+    Examples:
+      midinfinite-osc generate
+      midinfinite-osc generate --bars 16 --tempo 140 --instruments "lead bass drums" --seed 7 techno.mid
+      midinfinite-osc generate --meter 7/8 --key "d dorian" --range "bass 28 52" seven.mid
+    """
+    steering = steering_from(options)
+    if options["seed"] is None:
+        steering = steering.set("seed", secrets.randbelow(2**31))
+    picture = writable(png or output.with_suffix(".png"))
+    writable(output)
+    composer = Composer(load_decoder(model, threads))
+    passage = composer.begin()
+    music = []
+    with click.progressbar(range(bars), label="composing", file=click.get_text_stream("stderr")) as progress:
+        for _ in progress:
+            bar, passage = composer.compose(passage, steering)
+            music.append(bar)
+    midi.write(output, music, [steering.tempo] * bars)
+    piano_roll.draw(picture, music)
+    notes = sum(len(bar.notes) for bar in music)
+    click.echo(f"{output} and {picture}: {bars} bars, {notes} notes; again with --seed {steering.seed}")

@@ -1,0 +1,126 @@
+"""What several commands share: the model option, steering options made from the table of keys, one-line failures."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from amt.config import ModelError
+from amt.decoder import Decoder, load
+from amt.keys import KEYS
+from amt.steering import Steering, SteeringError
+from osc_bridge import places
+
+Command = Callable[..., Any]
+
+
+class Failure(click.ClickException):
+    """Ends the command with one line on stderr and exit code 2."""
+
+    exit_code = 2
+
+
+def model_option(command: Command) -> Command:
+    return click.option(
+        "--model",
+        default=places.EMBEDDED,
+        show_default=True,
+        metavar="NAME",
+        help="A model folder, a model fetched with `pull`, or the embedded one.",
+    )(command)
+
+
+def threads_option(command: Command) -> Command:
+    return click.option(
+        "--threads",
+        type=click.IntRange(1, 256),
+        help="Threads that compute; by default one for each physical core.",
+    )(command)
+
+
+def load_decoder(name: str, threads: int | None) -> Decoder:
+    """The compiled model, with progress on stderr where it has to be compiled first.
+
+    Raises:
+        Failure: missing or damaged.
+    """
+    try:
+        return load(places.model(name), threads=threads, progress=show_progress)
+    except ModelError as error:
+        raise Failure(str(error)) from error
+
+
+def show_progress(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def show_count(done: int, whole: int) -> None:
+    """A counter that stays on one line of a terminal."""
+    if sys.stderr.isatty():
+        click.echo(f"\r  {done} of {whole}", nl=done == whole, err=True)
+
+
+def steering_options(command: Command) -> Command:
+    """One option for each key that can be set; the values arrive as keyword arguments named after the keys."""
+    for key in reversed([key for key in KEYS.values() if key.available and key.name != "horizon"]):
+        command = click.option(
+            f"--{key.name.replace('_', '-')}",
+            key.name,
+            metavar="VALUES"
+            if len(key.arguments) > 1 or key.arguments[-1].repeated
+            else key.arguments[0].kind.__name__,
+            multiple=key.name == "range",
+            help=f'{key.text[0].upper()}{key.text[1:]}, as in "{key.example}".',
+        )(command)
+    return command
+
+
+def steering_from(options: dict[str, str | tuple[str, ...] | None]) -> Steering:
+    """The steering that the options ask for.
+
+    Raises:
+        click.UsageError: what the table of keys refuses, in its words.
+    """
+    steering = Steering()
+    for name, given in options.items():
+        for text in given if isinstance(given, tuple) else [given]:
+            if text is not None:
+                try:
+                    steering = steering.set(name, *_values(name, text))
+                except SteeringError as error:
+                    raise click.UsageError(f"--{name.replace('_', '-')}: {error}") from error
+    return steering
+
+
+def _values(name: str, text: str) -> list[int | float | str]:
+    """The words of an option, those of number arguments as numbers."""
+    key = KEYS[name]
+    words = re.split(r"\s*,\s*|\s+" + (r"|\s*/\s*" if name == "meter" else ""), text.strip())
+    if name == "key":  # the scale's own name may have spaces
+        words = [*words[:1], " ".join(words[1:])]
+    values: list[int | float | str] = []
+    for number, word in enumerate(words):
+        kind = key.arguments[min(number, len(key.arguments) - 1)].kind
+        values.append(word if kind is str or not re.fullmatch(r"[-+]?\d*\.?\d+", word) else float(word))
+    return values
+
+
+def writable(path: Path) -> Path:
+    """The path, once it is sure that a file can be made there.
+
+    Raises:
+        Failure: its folder is missing or closed.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (path.parent / f".{path.name}.probe").open("wb"):
+            pass
+        (path.parent / f".{path.name}.probe").unlink()
+    except OSError as error:
+        raise Failure(f"cannot write {path}: {error.strerror}; choose another place") from error
+    return path
