@@ -86,7 +86,7 @@ def pull(
         raise ModelError(f"{name!r} is not a name on the hub; they look like stanford-crfm/music-small-800k") from error
     except errors.LocalEntryNotFoundError as error:
         raise ModelError(
-            f"{name}: the hub cannot be reached and this model was not downloaded before; connect to the internet "
+            f"{name}: the hub cannot be reached and the model is not all here from before; connect to the internet "
             "and unset HF_HUB_OFFLINE, or import a checkpoint folder that you copied here"
         ) from error
     except (errors.HTTPError, OSError) as error:
