@@ -14,10 +14,14 @@ import numpy.typing as npt
 
 from amt.anticipation import Event
 from amt.habits import habit
+from amt.metronome import BELL, CLICK
 from amt.steering import Steering
 from amt.vocabulary import NOTE, PITCHES
+from patterns.instruments import PERCUSSION
 from patterns.note import DRUMS
 
+KIT = frozenset(PERCUSSION) - {CLICK, BELL}
+"""The keys of the drum kit; the metronome's are the model's to hear, not to play."""
 LIFT = 2.0
 """Added to the logits of an instrument for each usual gap that its silence exceeds the usual one by."""
 ENTRANCE = 1.0
@@ -45,9 +49,8 @@ class Ensemble:
         allowed: dict[int, int] = {}
         for number, voice in enumerate(voices):
             for program in voice.programs:
-                for pitch in range(PITCHES):
-                    kit_piece = program == DRUMS and voice.keys is not None
-                    if (not kit_piece or pitch in voice.keys) and _playable(steering, program, pitch):  # type: ignore[operator]
+                for pitch in (voice.keys or KIT) if program == DRUMS else range(PITCHES):
+                    if _playable(steering, program, pitch):
                         allowed.setdefault(program * PITCHES + pitch, number)
         notes = sorted(allowed)
         self.rows = np.array(notes, np.int32) + np.int32(NOTE)
