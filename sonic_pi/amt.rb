@@ -1,0 +1,608 @@
+# Endless bars of music from a midinfinite-osc server, in Sonic Pi (3.2 and later). Start a buffer with
+#
+#   eval_file "~/midinfinite-osc/sonic_pi/amt.rb"      # wherever this file lies
+#   amt_connect
+#   amt_instruments :piano, :bass, :drums
+#   live_loop(:amt) { amt_play amt_next }
+#
+# What the classes below keep to: nothing waits for the server without end: bars lie in Time State and are read with `get`,
+# so a silent server never stops a loop. Nothing but the beats of a bar moves virtual time. Nothing of yours is changed: no
+# use_osc, use_bpm, use_synth, use_random_seed, set or cue, and the random streams of your threads stay as they are.
+
+# Who can play, and what that sounds like here. Knows instrument names, synths and samples, but no network.
+class AmtBand
+  # Tables written by write_tables.py; change their sources instead.
+  # every name without case, spaces and punctuation = programs / drum keys
+  NAMES ||= <<-TABLE
+    aahs=52 accordion=21 acid=38 acousticbass=32 acousticbassdrum=128/35 acousticgrandpiano=0 acousticguitar=25
+    acousticguitarnylon=24 acousticguitarsteel=25 acousticpiano=0 acousticsnare=128/38 agogo=113 alto=65 altosax=65
+    altosaxophone=65 applause=126 atmosphere=99 b3=16 bagpipe=109 bandoneon=23 banjo=105 bari=67 barisax=67 baritone=67
+    baritonesax=67 baritonesaxophone=67 bass=33 bassdrum=128/35,36 bassdrum1=128/36 basses=32-39 bassfamily=32-39
+    bassguitar=33 bassoon=70 basssynth=38 bd=128/35,36 bell=14 bells=14 birdtweet=123 blownbottle=76 bluesharp=22
+    bongo=128/60,61 bottle=76 bowedpad=92 brass=56-63 brassfamily=56-63 brasssection=61 breathnoise=121
+    brightacousticpiano=1 brightness=100 brightpiano=1 cabasa=128/69 calliope=82 celesta=8 celeste=8 cello=42 cembalo=6
+    ch=128/42 charang=84 chimes=14 china=128/52 chinesecymbal=128/52 chiptune=80 choir=52 choiraahs=52 choirpad=91
+    chromaticpercussion=8-15 chromaticpercussionfamily=8-15 churchorgan=19 clap=128/39 clarinet=71 classicalguitar=24 clav=7
+    claves=128/75 clavi=7 clavinet=7 cleanguitar=27 click=128/33,34 closedhat=128/42 closedhihat=128/42 conga=128/62-64
+    contrabass=43 coranglais=69 cowbell=128/56 cp=128/39 crash=128/49,57 crashcymbal=128/49,57 crashcymbal1=128/49
+    crashcymbal2=128/57 crossstick=128/37 crystal=98 cuica=128/78,79 cymbal=128/49,51,52,53,55,57,59 distortedguitar=30
+    distortion=30 distortionguitar=30 doublebass=43 drawbarorgan=16 drumkit=128 drummer=128 drums=128 drumset=128
+    dulcimer=15 dx7=5 ebass=33 echoes=102 eguitar=27 electricbass=33 electricbassfinger=33 electricbasspick=34
+    electricgrandpiano=2 electricguitar=27 electricguitarclean=27 electricguitarjazz=26 electricguitarmuted=28
+    electricpiano=4 electricpiano1=4 electricpiano2=5 electricsnare=128/40 englishhorn=69 ensemble=48-55
+    ensemblefamily=48-55 ep=4 epiano=4 ethnic=104-111 ethnicfamily=104-111 fiddle=110 fifths=86 fingerbass=33
+    fingeredbass=33 floortom=128/41,43 flute=73 fm=5 fmpiano=5 frenchhorn=60 fretless=35 fretlessbass=35 fx=96-103
+    fx1rain=96 fx2soundtrack=97 fx3crystal=98 fx4atmosphere=99 fx5brightness=100 fx6goblins=101 fx7echoes=102 fx8scifi=103
+    glasspad=92 glock=9 glockenspiel=9 goblins=101 grand=0 grandpiano=0 gtr=25 guiro=128/73,74 guitar=25 guitarfamily=24-31
+    guitarfretnoise=120 guitarharmonics=31 guitars=24-31 gunshot=127 halo=94 halopad=94 hammond=16 handclap=128/39
+    harmonica=22 harmonium=20 harp=46 harpsichord=6 hat=128/42,44,46 helicopter=125 hh=128/42,44,46 hibongo=128/60
+    highagogo=128/67 highfloortom=128/43 hightimbale=128/65 hightom=128/50 hihat=128/42,44,46 himidtom=128/48 hit=55
+    hitom=128/50 hiwoodblock=128/76 honkytonk=3 honkytonkpiano=3 horn=60 horns=61 hornsection=61 jazzguitar=26 jazzorgan=17
+    kalimba=108 kettledrums=47 keyboard=4 keys=4 kick=128/35,36 kit=128 koto=107 lead=81 lead1square=80 lead2sawtooth=81
+    lead3calliope=82 lead4chiff=83 lead5charang=84 lead6voice=85 lead7fifths=86 lead8basslead=87 leads=80-87
+    longguiro=128/74 longwhistle=128/72 lowagogo=128/68 lowbongo=128/61 lowconga=128/64 lowfloortom=128/41 lowmidtom=128/47
+    lowtimbale=128/66 lowtom=128/45 lowwoodblock=128/77 mallets=8-15 mandolin=25 maracas=128/70 marimba=12 melodictom=117
+    metallicpad=93 metronome=128/33,34 metronomebell=128/34 metronomeclick=128/33 midtom=128/47,48 musicbox=10
+    mutecuica=128/78 mutedguitar=28 mutedtrumpet=59 mutehiconga=128/62 mutetriangle=128/80 newage=88 newagepad=88 nylon=24
+    nylonguitar=24 oboe=68 ocarina=79 oh=128/46 oohs=53 opencuica=128/79 openhat=128/46 openhiconga=128/63 openhihat=128/46
+    opentriangle=128/81 orchestrahit=55 orchestralharp=46 orchestralhit=55 organ=16 organfamily=16-23 organs=16-23
+    overdrive=29 overdriveguitar=29 overdrivenguitar=29 pad=89 pad1newage=88 pad2warm=89 pad3polysynth=90 pad4choir=91
+    pad5bowed=92 pad6metallic=93 pad7halo=94 pad8sweep=95 pads=88-95 panflute=75 panpipe=75 pedalhat=128/44
+    pedalhihat=128/44 perc=128/54,56,58,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81
+    percussion=128/54,56,58,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81 percussive=112-119
+    percussivefamily=112-119 percussiveorgan=17 piano=0 pianofamily=0-7 pianos=0-7 piccolo=72 pickbass=34 pickedbass=34
+    pipe=72-79 pipefamily=72-79 pipeorgan=19 pizz=45 pizzicato=45 pizzicatostrings=45 pluck=24 pno=0 polysynth=90
+    polysynthpad=90 rain=96 recorder=74 reed=64-71 reedfamily=64-71 reedorgan=20 reversecymbal=119 rhodes=4
+    ride=128/51,53,59 ridebell=128/53 ridecymbal=128/51,53,59 ridecymbal1=128/51 ridecymbal2=128/59 rim=128/37
+    rimshot=128/37 rockguitar=29 rockorgan=18 saw=81 sawlead=81 sawtooth=81 sax=66 saxes=64-67 saxophone=66 saxophones=64-67
+    scifi=103 sd=128/38,40 seashore=122 sfx=120-127 shaker=128/69,70 shakuhachi=77 shamisen=106 shanai=111 shehnai=111
+    shortguiro=128/73 shortwhistle=128/71 sidestick=128/37 sitar=104 slap=36 slapbass=36 slapbass1=36 slapbass2=37
+    slowstrings=49 sn=128/38,40 snare=128/38,40 soprano=64 sopranosax=64 sopranosaxophone=64 soundeffects=120-127
+    soundeffectsfamily=120-127 soundtrack=97 spanishguitar=24 splash=128/55 splashcymbal=128/55 square=80 squarelead=80
+    steeldrums=114 steelguitar=25 steelpan=114 stringbass=43 stringensemble=48 stringensemble1=48 stringensemble2=49
+    strings=40-47 stringsection=48 stringsfamily=40-47 sub=39 subbass=39 sweep=95 sweeppad=95 synth=81 synthbass=38
+    synthbass1=38 synthbass2=39 synthbrass=62 synthbrass1=62 synthbrass2=63 synthdrum=118 syntheffects=96-103
+    syntheffectsfamily=96-103 synthlead=80-87 synthleadfamily=80-87 synthpad=88-95 synthpadfamily=88-95 synthstrings=50
+    synthstrings1=50 synthstrings2=51 synthvoice=54 taiko=116 taikodrum=116 tamb=128/54 tambourine=128/54 tangoaccordion=23
+    tb303=38 tbn=57 telephonering=124 tenor=66 tenorsax=66 tenorsaxophone=66 thumbpiano=108 timbale=128/65,66 timp=47
+    timpani=47 tinklebell=112 tom=128/41,43,45,47,48,50 tpt=56 tremolo=44 tremolostrings=44 triangle=128/80,81 trombone=57
+    trumpet=56 tuba=58 tubularbells=14 ukulele=24 upright=32 uprightbass=32 vc=42 vib=11 vibe=11 vibes=11 vibraphone=11
+    vibraslap=128/58 viola=41 violin=40 violoncello=42 vla=41 vln=40 vocals=52 voice=53 voicelead=85 voiceoohs=53 vox=53
+    walkingbass=32 warm=89 warmpad=89 whistle=78 woodblock=115 woodwind=64-79 woodwinds=64-79 wurli=4 wurlitzer=4
+    xylophone=13
+  TABLE
+  # what amt_set takes: name, type, allowed values
+  KEYS ||= {
+    tempo: [["tempo", :f, (40..240)]],
+    meter: [["beats", :i, (1..16)], ["unit", :i, [2, 4, 8, 16]]],
+    instruments: [["instrument", :s, (1..64), :repeated]],
+    mute: [["instrument", :s, (1..64), :repeated]],
+    solo: [["instrument", :s, (1..64), :repeated]],
+    density: [["density", :f, (0..1)]],
+    temperature: [["temperature", :f, (0.1..2)]],
+    top_p: [["top_p", :f, (0.1..1)]],
+    key: [["tonic", :s, (0..16)], ["scale", :s, (0..64)]],
+    range: [["name", :s, (1..64)], ["low", :i, (0..127)], ["high", :i, (0..127)]],
+    polyphony: [["notes", :i, (1..64)]],
+    subdivision: [["steps", :i, [0, 1, 2, 3, 4, 6, 8, 12]]],
+    swing: [["swing", :f, (0..1)]],
+    humanize: [["humanize", :f, (0..1)]],
+    horizon: [["bars", :i, (1..32)]],
+    seed: [["seed", :i, (0..2147483647)]]
+  }.freeze
+  # End of the tables.
+
+  DRUMS ||= 128
+  FAMILIES ||= %i[piano chromatic_percussion organ guitar bass strings ensemble brass reed pipe synth_lead synth_pad
+                  synth_effects ethnic percussive sound_effects].freeze
+
+  # family: synths, best first (older versions lack some), then opts. amp multiplies.
+  SYNTHS ||= {
+    piano: [:piano, {amp: 1.2, release: 0.3}],
+    chromatic_percussion: [:kalimba, :pretty_bell, {amp: 0.4, release: 0.6}],
+    organ: [:organ_tonewheel, :tri, {amp: 0.4, attack: 0.01, release: 0.08}],
+    guitar: [:pluck, {amp: 0.9, release: 0.3}],
+    bass: [:bass_foundation, :fm, {amp: 0.6, release: 0.1}],
+    strings: [:blade, {amp: 0.5, attack: 0.05, release: 0.2}],
+    ensemble: [:hollow, {amp: 1.2, attack: 0.08, release: 0.3}],
+    brass: [:saw, {amp: 0.3, attack: 0.03, release: 0.1, cutoff: 90}],
+    reed: [:pulse, {amp: 0.25, attack: 0.02, release: 0.1, cutoff: 90}],
+    pipe: [:sine, :beep, {amp: 0.5, attack: 0.04, release: 0.1}],
+    synth_lead: [:dsaw, :saw, {amp: 0.3, release: 0.1, cutoff: 100}],
+    synth_pad: [:prophet, {amp: 0.4, attack: 0.2, release: 0.5, cutoff: 80}],
+    synth_effects: [:dark_ambience, {amp: 0.8, attack: 0.1, release: 0.5}],
+    ethnic: [:pluck, {amp: 0.9, release: 0.2}],
+    percussive: [:dull_bell, {amp: 0.4, release: 0.2}],
+    sound_effects: [:cnoise, {amp: 0.1, attack: 0.05, release: 0.3, cutoff: 90}]
+  }.freeze
+
+  # drum keys: sample, rate, amp. Keys that stand nowhere get OTHER_KEYS.
+  KIT ||= {
+    [35] => [:bd_fat, 1, 2], [36] => [:bd_haus, 1, 1.5], [37] => [:drum_snare_soft, 2, 0.8], [38] => [:drum_snare_hard, 1, 1],
+    [39] => [:perc_snap, 1, 1], [40] => [:sn_dub, 1, 1], [41] => [:drum_tom_lo_hard, 0.8, 1], [43] => [:drum_tom_lo_hard, 0.9, 1],
+    [45] => [:drum_tom_lo_hard, 1, 1], [47] => [:drum_tom_mid_hard, 1, 1], [48] => [:drum_tom_mid_hard, 1.1, 1],
+    [50] => [:drum_tom_hi_hard, 1, 1], [42] => [:drum_cymbal_closed, 1, 0.8], [44] => [:drum_cymbal_pedal, 1, 0.8],
+    [46] => [:drum_cymbal_open, 1, 0.6], [49, 57] => [:drum_cymbal_hard, 1, 0.6], [52] => [:drum_cymbal_hard, 0.8, 0.6],
+    [51, 59] => [:drum_cymbal_soft, 1, 0.7], [53] => [:elec_bell, 2, 0.3], [55] => [:drum_splash_hard, 1, 0.6],
+    [54, 69, 70, 82] => [:drum_cymbal_closed, 2, 0.5], [56] => [:drum_cowbell, 1, 0.6], [58] => [:perc_till, 1, 0.5],
+    [60, 62] => [:tabla_te1, 1.2, 1], [61, 63] => [:tabla_tun1, 1, 0.8], [64] => [:tabla_ghe2, 1, 0.8],
+    [65] => [:elec_hi_snare, 1, 0.7], [66] => [:elec_lo_snare, 1, 0.7], [67] => [:elec_bong, 1.5, 0.7], [68] => [:elec_bong, 1, 0.7],
+    [71, 72] => [:elec_beep, 2, 0.3], [73, 74] => [:vinyl_scratch, 1, 0.5], [75] => [:elec_wood, 1.6, 0.7],
+    [76] => [:elec_wood, 1.2, 0.7], [77] => [:elec_wood, 1, 0.7], [78, 79] => [:elec_blup, 1.5, 0.5], [80, 81] => [:elec_triangle, 1, 0.5]
+  }.flat_map { |keys, sound| keys.map { |key| [key, sound] } }.to_h.freeze
+  OTHER_KEYS ||= [:elec_tick, 1, 0.4].freeze
+
+  # [programs, drum keys or nil] that a name, symbol or number stands for; the server's rule, without the weight.
+  def self.find(name)
+    @found ||= NAMES.split.map { |entry| entry.split("=") }.to_h
+    spoken = name.to_s.sub(/\A:/, "").split(":").first.to_s
+    return [[spoken.to_i], nil] if spoken =~ /\A\s*\d+\s*\z/ && spoken.to_i <= DRUMS
+    form = spoken.unicode_normalize(:nfkd).downcase.gsub(/[^[:alnum:]]|\p{Mn}/, "")
+    found = [form, form.chomp("s"), form + "s", form.chomp("es")].find { |one| @found.key?(one) }
+    return @found[found].split("/").map { |numbers| expand(numbers) }.values_at(0, 1) if found
+    raise ArgumentError, "AMT: no instrument is called #{name.inspect}. Families: #{FAMILIES.join(', ')}, drums. Everyday and " \
+                         "General MIDI names work too, such as rhodes, upright_bass, trumpet, kick or #{near(form).join(', ')}."
+  end
+
+  def self.near(form)
+    alike = @found.keys.select { |one| one[0, 3] == form[0, 3] }.first(4)
+    alike.empty? ? %w[snare hihat] : alike
+  end
+
+  def self.expand(numbers)
+    numbers.split(",").flat_map { |part| first, last = part.split("-").map(&:to_i); (first..(last || first)).to_a }
+  end
+
+  # A test of notes: does one of these names play it? Everybody does when there are none.
+  def self.players(names)
+    wanted = Array(names).map { |name| find(name) }
+    ->(note) { wanted.empty? || wanted.any? { |found| among?(found, note) } }
+  end
+
+  def self.among?(found, note)
+    programs, keys = found
+    programs.include?(note[:program]) && (keys.nil? || keys.include?(note[:note]))
+  end
+
+  def initialize(synths, samples)
+    @synths, @samples, @map = synths.to_a.map(&:to_sym), samples.to_a.map(&:to_sym), []
+  end
+
+  # Adds overrides; see amt_map. The latest one that fits a note holds.
+  def override(map)
+    added = checked(map)
+    @map = added + @map.reject { |found, _| added.any? { |one, _| one == found } }
+  end
+
+  # [[programs, keys], sound, opts] of every override in a map.
+  def checked(map)
+    map.map do |name, sound|
+      sound, opts = *sound unless sound.respond_to?(:call)
+      unless sound.respond_to?(:call) || @synths.include?(sound) || @samples.include?(sound)
+        raise ArgumentError, "AMT: #{sound.inspect} is no synth and no sample. Synths: #{@synths.join(', ')}. " \
+                             "Samples: see all_sample_names. A lambda that takes a note works too."
+      end
+      [AmtBand.find(name), [sound, opts || {}]]
+    end.reverse
+  end
+
+  # [:synth, :sample or :call, what, opts] of a note; `first` are overrides that come before the band's own.
+  def sound(note, first = [])
+    found = (first + @map).find { |wanted, _| AmtBand.among?(wanted, note) }
+    if found
+      what, opts = found[1]
+      [what.respond_to?(:call) ? :call : @samples.include?(what) ? :sample : :synth, what, opts]
+    elsif note[:program] == DRUMS
+      what, rate, amp = KIT.fetch(note[:note], OTHER_KEYS)
+      [:sample, @samples.include?(what) ? what : :elec_tick, {rate: rate, amp: amp}]
+    else
+      *candidates, opts = SYNTHS.fetch(FAMILIES[note[:program] / 8])
+      [:synth, candidates.find { |one| @synths.include?(one) } || :beep, opts]
+    end
+  end
+end
+
+# One session on one server: what it sent, where each stream stands, what it was asked to do. Knows no instruments.
+# A stream is {cursor: next bar, recent: bars to repeat, missed: bars missing in a row, ...}.
+class AmtLink
+  SLOTS ||= 16   # addresses that bars arrive at, so that Time State stays bounded
+  AHEAD ||= 4    # bars asked for in advance
+  MEMORY ||= 4   # bars repeated while the server is silent
+
+  attr_reader :host, :port, :session, :settings
+
+  def initialize(sonic_pi, host, port, session)
+    @sonic_pi, @host, @port, @session = sonic_pi, host, port, session
+    @streams, @settings, @seen, @born, @beats = {}, {}, {}, Time.now, 4.0
+  end
+
+  def inspect
+    "#<AmtLink #{@host}:#{@port} #{@session}>"
+  end
+
+  def same?(host, port, session)
+    [@host, @port, @session] == [host, port, session]
+  end
+
+  def stream(name)
+    @streams[name] ||= {name: name, cursor: nil, recent: [], missed: 0, ahead: AHEAD, bpm: nil}
+  end
+
+  def tell(address, *values)
+    @sonic_pi.with_osc_logging(false) do
+      @sonic_pi.with_real_time { @sonic_pi.osc_send(@host, @port, "/amt/#{address}", *values) }
+    end
+  end
+
+  def hello
+    @greeting = Time.now
+    tell("hello", "sonic-pi", @session, SLOTS)
+  end
+
+  def steer
+    @settings.each_value { |setting| tell("set", *setting) }
+  end
+
+  # Steers at once, and again when a server starts later or starts anew.
+  def set(key, values)
+    @settings[key == "range" ? [key, values.first] : [key]] = [key, *values]
+    tell("set", key, *values) if @greeted
+  end
+
+  # For a setting that the server refused.
+  def forget(key)
+    @settings.delete_if { |known, _| known.first == key }
+  end
+
+  def tune(stream, bpm)
+    return if stream[:bpm] == bpm
+    stream[:bpm] = bpm
+    set("tempo", [[[bpm.to_f, 40.0].max, 240.0].min])
+  end
+
+  # The values of the latest answer at an address, once; nil when nothing new came.
+  def fresh(address)
+    event = @sonic_pi.get_event("/osc*:#{@port}/amt/#{address}")
+    return unless event && event.time > (@seen[address] || @born)
+    @seen[address] = event.time
+    event.val.to_a
+  end
+
+  # Has the server answered our hello? Nothing counts before: older slots may hold another session's bars.
+  def greeted?
+    answer = fresh("hello.reply")
+    if answer && answer[3] == @session
+      steer unless @greeted
+      @greeted ||= @seen["hello.reply"]
+      @next_bar = answer[4]
+    end
+    !!@greeted
+  end
+
+  # The bar at a stream's cursor, or nil while it is not here.
+  def here(stream)
+    return unless greeted?
+    join(stream) unless stream[:cursor]
+    stream[:cursor] = @next_bar if stream[:missed] > 0 && @next_bar > stream[:cursor]
+    event = @sonic_pi.get_event("/osc*:#{@port}/amt/bar/#{stream[:cursor] % SLOTS}")
+    bar = decoded(event.val.to_a) if event && event.time >= @greeted
+    bar if bar && bar[:n] == stream[:cursor]
+  end
+
+  # The bar in a message's values; nil where they are not one whole bar.
+  def decoded(values)
+    index, _revision, _part, _parts, ticks, count, *flat = values
+    return unless count && flat.length == 5 * count
+    notes = flat.each_slice(5).map do |onset, duration, pitch, velocity, program|
+      {at: onset / 480.0, note: pitch, sustain: duration / 480.0, amp: velocity / 127.0, program: program}
+    end
+    {n: index, beats: ticks / 480.0, notes: notes}
+  end
+
+  # A new stream begins where the music is: with the others' bar if that begins just now, else with the one after it.
+  def join(stream)
+    index, time = @present
+    stream[:cursor] = index ? (@sonic_pi.current_time - time < 0.01 ? index : index + 1) : @next_bar
+    want(stream)
+  end
+
+  # To be said at every bar: clock, acknowledgement and keep-alive. Saying the same twice asks for everything again, which
+  # streams that play together do not mean.
+  def want(stream = @latest)
+    return unless stream && stream[:cursor]
+    wanted = stream.values_at(:cursor, :ahead)
+    tell("want", *wanted) unless wanted == @wanted
+    @wanted = wanted
+  end
+
+  # Begins anew with a server that has lost something, perhaps all: it may have been restarted.
+  def rejoin(stream)
+    hello
+    steer if @greeted
+    @wanted = nil
+    want(stream)
+  end
+
+  # The stream's next bar, always: the one at the cursor, which moves on, or else one of the last ones again, or a rest.
+  def take(stream)
+    bar = here(stream)
+    if bar
+      @sonic_pi.puts "AMT: new bars again." if @complained
+      @complained = nil
+      @present = [bar[:n], @sonic_pi.current_time]
+      @beats = bar[:beats]
+      stream[:cursor] += 1
+      stream[:missed] = 0
+      stream[:recent] = [*stream[:recent], bar].last(MEMORY)
+    else
+      complain(stream)
+      rejoin(stream)
+      recent = stream[:recent]
+      bar = recent[stream[:missed] % recent.size] unless recent.empty?
+      stream[:missed] += 1
+    end
+    @latest = stream
+    errors
+    bar || {n: nil, beats: @beats, notes: []}
+  end
+
+  # A bar that amt_play takes when its turn comes.
+  def later(name)
+    {n: nil, beats: @beats, notes: [], later: name}
+  end
+
+  def errors
+    _id, code, text = fresh("error")
+    return unless text
+    %w[hello past].include?(code) ? hello : @sonic_pi.puts("AMT: #{text}")
+    text
+  end
+
+  # One message for each time the server is gone.
+  def complain(stream = nil)
+    return if @complained || (@greeted && (stream.nil? || stream[:recent].empty?))
+    @complained = true
+    @sonic_pi.puts(
+      if @greeted
+        "AMT: no new bar from #{@host}:#{@port}. The last ones repeat until it answers; is midinfinite-osc still running?"
+      else
+        "AMT: no server at #{@host}:#{@port}. Start one with: midinfinite-osc serve. Loops keep time and join in when it answers."
+      end
+    )
+  end
+
+  # Asks the block every 30 ms of real time, in a thread of its own, until it gives something; a queue that gets that or nil.
+  # The caller's virtual time stands still meanwhile, and `get` sees no later than virtual now: hence the thread.
+  def listen(seconds)
+    answer = Queue.new
+    @sonic_pi.in_thread(seed: 0) do
+      found = nil
+      begin
+        late = Time.now - @sonic_pi.current_time
+        deadline = @sonic_pi.current_time + seconds
+        @sonic_pi.with_bpm(60) do
+          @sonic_pi.sleep([late, 0].max + 0.03)
+          until (found = yield) || @sonic_pi.current_time >= deadline
+            @sonic_pi.sleep 0.03
+          end
+        end
+      ensure
+        answer << found
+      end
+    end
+    answer
+  end
+
+  # The very first bar of a stream is worth a wait, as long as it is not heard: notes sound sched-ahead time later anyway.
+  def await(stream)
+    return unless stream[:recent].empty? && stream[:missed].zero?
+    hello unless @greeted || (@greeting && Time.now - @greeting < 1)
+    patience = [@sonic_pi.current_sched_ahead_time * 0.8, 0.4].min
+    listen(patience) { here(stream) }.pop if patience > 0
+  end
+end
+
+# The rest is yours. Opts that a function does not name itself go on to `synth` and `sample`.
+
+# amt_connect host: "127.0.0.1", port: 57990, session: "main"
+#   Says which server and which session to play. A session is one endless piece, which goes on where it stood when you run
+#   the buffer again. Returns at once; the log tells whether a server answered. The other functions connect by themselves
+#   with these defaults.
+#     amt_connect session: "tuesday"
+def amt_connect(host: "127.0.0.1", port: 57990, session: "main")
+  unless host.to_s =~ /\A\S+\z/ && port.is_a?(Integer) && port.between?(1, 65_535) && session.to_s.length.between?(1, 64)
+    raise ArgumentError, "AMT: amt_connect takes host: a name or address, port: 1 to 65535, session: 1 to 64 characters"
+  end
+  known = @amt_link && @amt_link.same?(host.to_s, port, session.to_s)
+  link = known ? @amt_link : @amt_link = AmtLink.new(self, host.to_s, port, session.to_s)
+  link.hello
+  in_thread(seed: 0) do
+    if !link.listen(1.0) { link.greeted? }.pop
+      link.complain
+    elsif !known
+      puts "AMT: connected to #{link.host}:#{link.port}, session #{link.session}."
+    end
+  end
+  nil
+end
+
+# amt_instruments name, name, ...
+#   Who plays, from the next bar on: everyday names, General MIDI names and families, :drums, drum pieces, program numbers;
+#   with a weight as in "bass:0.5". Without names the model chooses.
+#     amt_instruments :rhodes, :upright_bass, :drums
+def amt_instruments(*names)
+  amt_set instruments: names.flatten
+end
+
+# amt_set key: value, ...
+#   Steers the music from the next bar on. Keys that take several values take them as an array.
+#     amt_set key: [:d, :dorian], temperature: 1.1
+#     amt_set mute: [:drums], meter: [3, 4], range: [:bass, 28, 45]
+def amt_set(**settings)
+  checked = settings.map { |key, values| [key.to_s, amt_checked(key, values)] }
+  checked.each { |key, values| amt_link.set(key, values) }
+  amt_answer { |link| link.errors && checked.each { |key, _| link.forget(key) } }
+  nil
+end
+
+# amt_next bars: 1, name: :amt  →  [{n:, beats:, notes: [{at:, note:, sustain:, amp:, program:}, ...]}, ...]
+#   The next bars of the stream `name`, at once: n is the bar's number, at and sustain are beats, amp is 0 to 1, program is
+#   0 to 127, or 128 for drums. Each name is a stream with its own place in the piece. Bars that are not here yet have later:
+#   and no notes; amt_play gets them when their turn comes.
+#     live_loop(:amt) { amt_play amt_next }
+#     phrase = amt_next bars: 4
+#     phrase.each { |bar| puts bar[:n], bar[:notes].length }
+def amt_next(bars: 1, name: :amt)
+  unless bars.is_a?(Integer) && bars.between?(1, AmtLink::SLOTS - AmtLink::AHEAD)
+    raise ArgumentError, "AMT: bars: is 1 to #{AmtLink::SLOTS - AmtLink::AHEAD}, not #{bars.inspect}"
+  end
+  stream = amt_stream(name)
+  stream[:ahead] = [bars, AmtLink::AHEAD].max
+  taken = []
+  taken << amt_link.take(stream) while taken.length < bars && amt_link.here(stream)
+  amt_link.want(stream)
+  taken + [amt_link.later(name)] * (bars - taken.length)
+end
+
+# amt_play bars, only: nil, amp: 1, map: {}, ...
+#   Plays a bar or several, and sleeps exactly as long as they last. only: names who is heard; amp: multiplies; map: changes
+#   sounds as amt_map does, for this call. With a block, each bar goes through it first: change and return it.
+#     amt_play amt_next(bars: 4), only: [:bass, :drums], amp: 0.8, pan: -0.5
+def amt_play(bars, only: nil, amp: 1, map: {}, **opts, &block)
+  bars = [bars] if bars.respond_to?(:key?)
+  unless bars.respond_to?(:each) && bars.to_a.all? { |bar| bar.respond_to?(:key?) && bar[:notes] && bar[:beats].to_f > 0 }
+    raise ArgumentError, "AMT: amt_play takes what amt_next returns: {beats: 4, notes: [{at: 0, note: 60, sustain: 1, amp: 0.5, " \
+                         "program: 0}]} or an array of these, not #{bars.inspect[0, 60]}"
+  end
+  heard, sounds = AmtBand.players(only), amt_band.checked(map)
+  bars.to_a.each do |bar|
+    at, bar = bar[:later] ? amt_arrived(bar[:later]) : [0, bar]
+    @amt_link.want if @amt_link && bar[:n]
+    changed = block.call(bar) if block && bar[:n]
+    bar = changed if changed.respond_to?(:key?) && changed[:notes]
+    onsets = bar[:notes].select { |note| note[:at] >= at && note[:at] < bar[:beats] && heard.(note) }.group_by { |note| note[:at] }
+    onsets.sort.each do |onset, notes|
+      sleep onset - at
+      notes.each { |note| amt_sound(note, sounds, amp, opts) }
+      at = onset
+    end
+    sleep bar[:beats] - at
+  end
+  nil
+end
+
+# amt_loop name = :amt, only: nil, amp: 1, map: {}, sync: nil, ...
+#   A live_loop that plays its stream for ever, a bar at a time, at the current bpm. When the server is silent the last bars
+#   repeat. Takes the opts and the block of amt_play, and sync:, sync_bpm:, delay: and auto_cue: of live_loop.
+#     amt_loop :band
+#     amt_loop(:low, only: :bass, sync: :band) { |bar| puts bar[:n] }
+def amt_loop(name = :amt, sync: nil, sync_bpm: nil, delay: nil, auto_cue: true, **opts, &block)
+  AmtBand.players(opts[:only])
+  amt_band.checked(opts.fetch(:map, {}))
+  bpm = current_bpm
+  live_loop name, sync: sync, sync_bpm: sync_bpm, delay: delay, auto_cue: auto_cue do
+    with_bpm(sync_bpm ? current_bpm : bpm) { amt_play({beats: 4, notes: [], later: name}, **opts, &block) }
+  end
+end
+
+# amt_map name: sound, ...
+#   What an instrument sounds like from now on: a synth, a sample, either with opts in an array, or a lambda that takes the note.
+#     amt_map bass: [:tb303, {cutoff: 70}], kick: :bd_808, piano: ->(n) { midi n[:note], sustain: n[:sustain], channel: 2 }
+def amt_map(**sounds)
+  amt_band.override(sounds)
+  nil
+end
+
+# amt_save name
+#   Has the server write what was played so far to a MIDI file of this name in its workspace folder; the log says where.
+#     amt_save "tuesday"
+def amt_save(name)
+  amt_link.tell("save", name.to_s)
+  amt_answer do |link|
+    link.errors
+    file, bars = link.fresh("save.reply")
+    puts "AMT: saved #{file}, #{bars} bars, in the server's workspace folder." if file
+    file
+  end
+  nil
+end
+
+# amt_status
+#   Logs how the server is doing.
+#     amt_status
+def amt_status
+  amt_link.hello
+  amt_link.tell("status")
+  amt_answer do |link|
+    status = link.fresh("status.reply")
+    puts "AMT: " + status.each_slice(2).map { |key, value| "#{key} #{value}" }.join(", ") if status
+    status
+  end
+  nil
+end
+
+# What follows serves the functions above.
+
+def amt_link
+  amt_connect unless @amt_link
+  @amt_link
+end
+
+def amt_band
+  @amt_band ||= AmtBand.new(synth_names, all_sample_names)
+end
+
+def amt_stream(name)
+  stream = amt_link.stream(name)
+  amt_link.tune(stream, current_bpm)
+  amt_link.await(stream)
+  stream
+end
+
+# The next bar of a stream, and the beat to begin at. Before its first bar a stream rests, beat by beat, and comes in late.
+def amt_arrived(name)
+  stream = amt_stream(name)
+  bar, at = amt_link.take(stream), 0
+  while bar[:n].nil? && at + 1 < bar[:beats]
+    sleep 1
+    at += 1
+    bar = amt_link.take(stream) if amt_link.here(stream)
+  end
+  [at, bar]
+end
+
+# Looks for an answer for a second, in a thread of its own, and complains when there is no server.
+def amt_answer(&block)
+  link = amt_link
+  in_thread(seed: 0) { link.listen(1.0) { block.call(link) }.pop || link.greeted? || link.complain }
+end
+
+def amt_sound(note, sounds, amp, opts)
+  kind, what, own = amt_band.sound(note, sounds)
+  loudness = {amp: note[:amp] * own.fetch(:amp, 1) * amp}
+  case kind
+  when :call then instance_exec(note.merge(loudness), &what)
+  when :sample then sample what, own.merge(opts).merge(loudness)
+  else synth what, {note: note[:note], sustain: note[:sustain]}.merge(own).merge(opts).merge(loudness)
+  end
+end
+
+# The values of a key as the server takes them.
+def amt_checked(key, values)
+  kinds = AmtBand::KEYS.fetch(key.to_sym) do
+    raise ArgumentError, "AMT: there is no #{key.inspect} to set. Keys: #{AmtBand::KEYS.keys.join(', ')}"
+  end
+  repeated = kinds.last[3]
+  values = values.nil? ? kinds.map { "" } : values.respond_to?(:to_a) ? values.to_a : [values]
+  wanted = kinds.map { |name, _, allowed| "#{name} (#{allowed.is_a?(Array) ? allowed.join(', ') : allowed})" }.join(", ")
+  wrong = ArgumentError.new("AMT: #{key}: takes #{wanted}#{'...' if repeated}, not #{values.inspect}")
+  raise wrong unless repeated || values.length == kinds.length
+  values.each_with_index.map do |value, index|
+    _, kind, allowed = kinds[[index, kinds.length - 1].min]
+    raise wrong unless kind == :s || value.is_a?(Numeric)
+    AmtBand.find(value) if %i[instruments mute solo].include?(key) || (key == :range && index.zero?)
+    value = kind == :s ? value.to_s : kind == :f ? value.to_f : value.to_i
+    raise wrong unless allowed.include?(kind == :s ? value.length : value)
+    value
+  end
+end
