@@ -132,7 +132,7 @@ def _floor_linear(values: NDArray[np.int64], factor: Fraction, shift: Fraction) 
     common = math.lcm(factor.denominator, shift.denominator)
     multiplier, offset = int(factor * common), int(shift * common)
     largest = int(np.abs(values).max(initial=0))
-    fits = largest * multiplier + abs(offset) + common < 2**63
+    fits = (largest + 1) * multiplier + abs(offset) + common < 2**63
     exact = values.astype(np.int64 if fits else object)
     return ((exact * multiplier + offset) // common).astype(np.int64)
 

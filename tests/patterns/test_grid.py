@@ -128,6 +128,12 @@ def test_a_sliver_before_the_bar_line_is_no_grid_step():
     assert Grid(60, Meter(1, 32), 10).onsets.tolist() == [0, 48]
 
 
+def test_an_origin_of_any_denominator_is_exact():
+    grid, origin = Grid(63.02391235216143, Meter(1, 1), 1), Fraction(1, 319180569817874)
+    assert grid.to_tick(0, origin) == 0
+    assert grid.to_ticks(grid.to_steps([480, 960], origin), origin).tolist() == [480, 960]
+
+
 def test_a_32_bit_tempo_means_the_decimal_it_came_from():
     assert Grid(float(np.float32(133.7))).steps_per_tick == Grid(133.7).steps_per_tick == Fraction(125, 1337)
 

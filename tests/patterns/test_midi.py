@@ -88,6 +88,35 @@ def test_what_an_ordinary_player_sees(tmp_path):
     }
 
 
+def heard(path):
+    """What a player makes of a file that knows no ports and no tracks: a program per channel, a note-off ends its pitch."""
+    tick, programs, sounding, notes = 0, {}, {}, []
+    for message in mido.MidiFile(path).merged_track:
+        tick += message.time
+        if message.type == "program_change":
+            programs[message.channel] = message.program
+        elif message.type == "note_on":
+            assert (message.channel, message.note) not in sounding, "a sounding note is struck again"
+            instrument = DRUMS if message.channel == 9 else programs[message.channel]
+            sounding[message.channel, message.note] = tick, instrument, message.velocity
+        elif message.type == "note_off":
+            onset, instrument, velocity = sounding.pop((message.channel, message.note))
+            notes.append(Note(onset, instrument, message.note, tick - onset, velocity))
+    return sorted(notes)
+
+
+def test_any_player_hears_128_instruments_that_take_turns(tmp_path):
+    # At every moment about eight instruments play, on two pitches only, so that channels change hands all the time.
+    chance = random.Random(0)
+    notes = [
+        Note(60 * i + chance.randrange(60), (37 * i) % 128, chance.choice([60, 61]), chance.randint(1, 480), 100)
+        for i in range(1024)
+    ]
+    meter = Meter(32, 1)
+    write(tmp_path / "turns.mid", [Bar(0, meter, tuple(notes))], [120])
+    assert heard(tmp_path / "turns.mid") == sorted(notes)
+
+
 def save(path, *tracks, ticks_per_beat=480, kind=1):
     """A file as another program might have written it: tracks of (ticks since the last message, message)."""
     file = mido.MidiFile(type=kind, ticks_per_beat=ticks_per_beat)

@@ -4,8 +4,8 @@ from patterns.note import DRUMS, Note
 
 
 def test_notes_sort_by_onset_then_instrument_then_pitch():
-    notes = [Note(0, 0, 60, 1), Note(0, 0, 61, 1), Note(0, 1, 0, 1), Note(1, 0, 0, 1)]
-    assert sorted(notes[::-1]) == notes
+    first, second, third, fourth = Note(0, 0, 60, 1), Note(0, 0, 61, 1), Note(0, 1, 0, 1), Note(1, 0, 0, 1)
+    assert sorted([fourth, third, second, first]) == [first, second, third, fourth]
 
 
 def test_the_drum_kit_is_known():
