@@ -89,7 +89,7 @@ def test_what_an_ordinary_player_sees(tmp_path):
 
 
 def heard(path):
-    """What a player makes of a file that knows no ports and no tracks: a program per channel, a note-off ends its pitch."""
+    """What a player that knows no ports or tracks plays: a program per channel, a note-off ends its pitch."""
     tick, programs, sounding, notes = 0, {}, {}, []
     for message in mido.MidiFile(path).merged_track:
         tick += message.time
