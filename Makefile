@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup setup-dev serve test lint bench clean
+.PHONY: setup setup-dev serve doctor test lint bench clean
 
 setup: $(VENV)/.serve
 setup-dev: $(VENV)/.dev
@@ -21,6 +21,9 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 
 serve: setup
 	$(BIN)/midinfinite-osc serve $(ARGS)
+
+doctor: setup
+	$(BIN)/midinfinite-osc doctor
 
 lint: setup-dev
 	$(BIN)/ruff check .
