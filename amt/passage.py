@@ -19,6 +19,9 @@ from patterns.grid import Grid
 LONGEST_WINDOW = 40 * STEPS_PER_SECOND
 """Steps from a window's start to the bar being composed, at most: even the longest bar's times then have tokens."""
 
+_FINEST = 10**6
+"""Bar lines are exact at one tempo; over many changes of it their denominators would grow without end."""
+
 
 @dataclass(frozen=True, slots=True)
 class ComposedBar:
@@ -53,7 +56,7 @@ class Passage:
 
     def followed_by(self, bar: ComposedBar) -> Passage:
         """The passage after `bar`."""
-        return Passage(self.index + 1, bar.end, (*self.past, bar))
+        return Passage(self.index + 1, bar.end.limit_denominator(_FINEST), (*self.past, bar))
 
     def window(self, grid: Grid, events: tuple[Event, ...] = ()) -> Window:
         """What the model reads while composing this bar on `grid`, of which `events` are there already."""

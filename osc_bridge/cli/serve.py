@@ -12,16 +12,16 @@ import click
 from amt.composer import Composer
 from osc_bridge import places
 from osc_bridge.cli.options import Failure, load_decoder, model_option, threads_option, writable
-from osc_bridge.server import ServerError
+from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError
 from osc_bridge.server import serve as serve_osc
 
 PORT = 57990
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="The address to listen on.")
 @click.option(
-    "--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="UDP port; 0 takes a free one."
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="UDP and TCP; 0: a free one."
 )
 @model_option
 @click.option(
@@ -69,7 +69,7 @@ def serve(
 
     try:
         asyncio.run(serve_osc(composer, host, port, workspace=folder, seed=seed, model=model, on_ready=ready))
-    except ServerError as error:
+    except BindError as error:
         raise Failure(str(error)) from error
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
@@ -78,11 +78,11 @@ def serve(
 def _paste_ins(port: int) -> str:
     supercollider = places.client("supercollider")
     sonic_pi = places.client("sonic_pi") / "amt.rb"
-    connect = "" if port == PORT else f"amt_connect port: {port}\n    "
+    connect = "" if port == DEFAULT_PORT else f"amt_connect port: {port}\n    "
     return f"""
   SuperCollider, once:   Quarks.install("{supercollider}");  then recompile the class library (Ctrl-Shift-L)
     s.boot;
-    ~amt = AMT.new{"" if port == PORT else f'("127.0.0.1", {port})'};
+    ~amt = AMT.new{"" if port == DEFAULT_PORT else f"(port: {port})"};
     ~amt.next(bars: 4).play(quant: 4);
 
   Sonic Pi:
