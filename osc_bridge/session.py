@@ -1,0 +1,177 @@
+"""One endless piece: bars, revisions, position, and what to compose next. Knows no client, thread or clock.
+
+Indices are where bars stand on the performers' clock. Bars below `position` are played or promised and stay; bars
+from `position` on follow the steering. Bars below `frontier` are composed as the steering wants; what is kept from
+there on is superseded. When the clock has run past the frontier, composing goes on at the clock: bars nobody played are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from amt.keys import Value
+from amt.passage import Passage
+from amt.steering import Steering
+from osc_bridge.record import Record
+from patterns.bar import Bar
+
+KEPT = 64
+"""Played bars that can be sent again."""
+
+
+class Opening:
+    """Before the first bar of a piece."""
+
+
+Place = Passage | Opening
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One bar to compose.
+
+    Attributes:
+        place: what it follows.
+        generation: of the steering; becomes the bar's revision.
+    """
+
+    session: Session
+    index: int
+    place: Place
+    steering: Steering
+    generation: int
+
+
+class Session:
+    """A piece under its name.
+
+    Attributes:
+        steering: what holds from the first bar not yet played.
+        seed: of the piece since its last reset.
+        position: the first bar not yet played.
+        frontier: the first bar that is still to be composed.
+        generation: grows with each change of steering and each reset; the revision of bars composed since.
+        record: what has been played.
+    """
+
+    def __init__(self, name: str, seed: int, steering: Steering | None = None) -> None:
+        self.name = name
+        self.steering = steering or Steering()
+        self.generation = -1
+        self.reset(seed)
+
+    def reset(self, seed: int) -> None:
+        """Begin again at bar 0."""
+        self.generation += 1
+        self.seed = seed
+        self.steering = self.steering.set("seed", seed)
+        self.position = self.frontier = self._promised = 0
+        self.record = Record()
+        self._bars: dict[int, tuple[Bar, float]] = {}
+        self._places: dict[int, Place] = {0: Opening()}
+        self._superseded = False
+        self._wasted = False
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing of the piece has been played or promised."""
+        return self.position == 0
+
+    def bar(self, index: int) -> Bar | None:
+        """The bar in its newest revision, if it is composed and holds."""
+        kept = self._bars.get(index) if index < self.frontier else None
+        return kept[0] if kept else None
+
+    def is_gone(self, index: int) -> bool:
+        """Whether this bar was played and is no longer, or never was, kept."""
+        return index < min(self.position, self.frontier) and index not in self._bars
+
+    def steer(self, key: str, values: Sequence[Value]) -> tuple[Value, ...]:
+        """Change the steering from the first bar not yet played; what holds for `key` then.
+
+        Raises:
+            SteeringError: what cannot be followed, and what can.
+        """
+        before, self.steering = self.steering, self.steering.set(key, *values)
+        if replace(self.steering, horizon=before.horizon) != before:
+            self.generation += 1
+            if not self._superseded:
+                self.frontier = min(self.frontier, self.position)
+        return self.steering.get(key)
+
+    def advance(self, index: int) -> None:
+        """A performer's clock has come to bar `index`: those before it are played."""
+        self.position = max(self.position, index)
+        self._settle()
+
+    def promise(self, count: int) -> int:
+        """Take the next `count` bars, composed or not, all as the steering now wants them; the first one's index."""
+        if self._superseded:
+            self._recompose()
+        first = self.position
+        self.position = self._promised = first + count
+        self._settle()
+        return first
+
+    def give_up(self) -> None:
+        """Forget promises that cannot be kept; the piece goes on from the first bar that is not composed."""
+        if self._promised > self.frontier:
+            if self.position == self._promised:
+                self.position = self.frontier
+            self._promised = self.frontier
+            self._settle()
+
+    def job(self, reach: int) -> Job | None:
+        """The bar to compose next, if one is lacking below `reach`, below a promise or inside the horizon."""
+        end = max(reach, self._promised, self.position + self.steering.horizon)
+        if self.frontier >= end and self._superseded:
+            self._recompose()
+        if self.frontier >= end:
+            return None
+        return Job(self, self.frontier, self._places[self.frontier], self.steering, self.generation)
+
+    def finish(self, job: Job, bar: Bar, place: Passage) -> Bar | None:
+        """Take the bar that came of `job`, unless it no longer fits; the bar as it now holds.
+
+        While steering changes faster than bars are composed, every other outdated bar is taken all the same (and
+        composed anew when the changes pause): a moving fader must not end the music.
+        """
+        if self._places.get(self.frontier) is not job.place:
+            return None
+        outdated = job.generation != self.generation and self.frontier >= self.position
+        if outdated and not self._wasted:
+            self._wasted = True
+            return None
+        self._wasted = False
+        bar = replace(bar, index=self.frontier, revision=job.generation)
+        self._bars[bar.index] = (bar, job.steering.tempo)
+        self.frontier += 1
+        self._places[self.frontier] = place
+        if outdated:
+            self._superseded = True
+        elif self._superseded and bar.index >= self.position:
+            self._recompose()
+        self._settle()
+        return bar
+
+    def _recompose(self) -> None:
+        """Compose anew what is not yet played; its own generation, so that no revision names two versions."""
+        self._superseded = False
+        self.generation += 1
+        self.frontier = min(self.frontier, self.position)
+
+    def _settle(self) -> None:
+        """Catch up with the clock, record what is played, forget what nobody can ask for any more."""
+        if self._promised <= self.frontier < self.position:
+            follows = self.position if self.position in self._places else self.frontier
+            self._places[self.position] = self._places[follows]
+            self.frontier = self.position
+        played = min(self.position, self.frontier)
+        for index in range(max(self.record.end, played - KEPT), played):
+            if index in self._bars:
+                self.record.add(*self._bars[index])
+        for index in [index for index in self._places if index < played]:
+            del self._places[index]
+        for index in [index for index in self._bars if index < played - KEPT]:
+            del self._bars[index]

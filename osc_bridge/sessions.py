@@ -1,0 +1,142 @@
+"""All sessions by name and all clients by address, both bounded. Knows no messages and no threads."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+
+from amt.steering import Steering
+from osc_bridge.client import Client
+from osc_bridge.messages import DEFAULT_SESSION, ProtocolError
+from osc_bridge.sender import Peer
+from osc_bridge.session import Job, Session
+
+MAX_SESSIONS = 32
+MAX_CLIENTS = 256
+_AWAITED, _WANTED, _AHEAD = range(3)
+
+
+def new_seed() -> int:
+    """A seed that nobody chose."""
+    return secrets.randbelow(2**31)
+
+
+class Sessions:
+    """Sessions and their clients.
+
+    Args:
+        seed: of every session; without one each gets its own.
+        clock: seconds.
+    """
+
+    def __init__(self, seed: int | None, clock: Callable[[], float], steering: Steering | None = None) -> None:
+        self._seed = seed
+        self._clock = clock
+        self._steering = steering
+        self._sessions: dict[str, Session] = {}
+        self._clients: dict[Peer, Client] = {}
+        self._served: dict[str, int] = {}
+        self._jobs = 0
+        self.blocked: set[str] = set()
+        """Sessions whose bar could not be composed and whom nobody has asked since."""
+        self.session(DEFAULT_SESSION)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(tuple(self._sessions.values()))
+
+    def session(self, name: str) -> Session:
+        """The session of this name, begun if need be.
+
+        Raises:
+            ProtocolError: "busy", all sessions are in use.
+        """
+        name = name or DEFAULT_SESSION
+        if name not in self._sessions:
+            if len(self._sessions) >= MAX_SESSIONS:
+                self._forget_a_session()
+            seed = new_seed() if self._seed is None else self._seed
+            self._sessions[name] = Session(name, seed, self._steering)
+        return self._sessions[name]
+
+    def _forget_a_session(self) -> None:
+        used = {client.session.name for client in self._clients.values()} | {DEFAULT_SESSION}
+        unused = [name for name in self._sessions if name not in used]
+        if not unused:
+            text = f"there are {MAX_SESSIONS} sessions already; join one of them, or restart the server"
+            raise ProtocolError("busy", text)
+        del self._sessions[unused[0]]
+
+    def client(self, peer: Peer) -> Client:
+        """The client at this address; one never heard before is in the default session.
+
+        Raises:
+            ProtocolError: "busy", too many clients are subscribed.
+        """
+        now = self._clock()
+        client = self._clients.get(peer)
+        if client is None:
+            if len(self._clients) >= MAX_CLIENTS:
+                self._forget_a_client(now)
+            client = self._clients[peer] = Client(peer, self.session(DEFAULT_SESSION))
+        client.last_heard = now
+        self.blocked.discard(client.session.name)
+        return client
+
+    def _forget_a_client(self, now: float) -> None:
+        idle = [client for client in self._clients.values() if not client.wants(now) and not client.pending()]
+        if not idle:
+            raise ProtocolError("busy", f"{MAX_CLIENTS} clients are subscribed already; try again in a minute")
+        self.forget(min(idle, key=lambda client: client.last_heard).peer)
+
+    def forget(self, peer: Peer) -> None:
+        """The client at this address has gone."""
+        self._clients.pop(peer, None)
+
+    def join(self, client: Client, name: str) -> None:
+        """Move a client into a session; what it asked for elsewhere is forgotten, phrases still to come excepted.
+
+        Raises:
+            ProtocolError: "busy".
+        """
+        session = self.session(name)
+        client.unsubscribe()
+        for phrase in list(client.phrases.values()):
+            if phrase.bars or session is not client.session:
+                del client.phrases[phrase.id]
+        client.session = session
+        self.blocked.discard(session.name)
+
+    def clients(self, session: Session) -> list[Client]:
+        """Everybody in a session, subscribed or not."""
+        return [client for client in self._clients.values() if client.session is session]
+
+    def subscribers(self, session: Session) -> list[Client]:
+        """Everybody who is to be sent a session's bars."""
+        now = self._clock()
+        return [client for client in self.clients(session) if client.wants(now)]
+
+    def job(self) -> Job | None:
+        """The most urgent bar of all sessions; equally urgent ones take turns."""
+        candidates = []
+        for session in self._sessions.values():
+            if session.name in self.blocked:
+                continue
+            reach = max((client.wanted.stop for client in self.subscribers(session)), default=0)
+            job = session.job(reach)
+            if job:
+                candidates.append((self._urgency(job, reach), self._served.get(session.name, 0), job))
+        if not candidates:
+            return None
+        job = min(candidates, key=lambda candidate: candidate[:2])[2]
+        self._jobs += 1
+        self._served[job.session.name] = self._jobs
+        return job
+
+    def _urgency(self, job: Job, reach: int) -> tuple[int, int]:
+        session = job.session
+        if job.index < session.position or (job.index == session.position and reach > job.index):
+            return _AWAITED, 0
+        return (_WANTED if job.index < reach else _AHEAD), job.index - session.position
