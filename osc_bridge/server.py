@@ -22,7 +22,7 @@ DEFAULT_PORT = 57990
 log = logging.getLogger("osc_bridge")
 
 
-class ServerError(OSError):
+class BindError(OSError):
     """The server cannot listen there; the text, one line, says why and what to do."""
 
 
@@ -58,14 +58,14 @@ async def serve(
         model: its name, as clients are told it.
 
     Raises:
-        ServerError: the port is taken, or there is no such address here.
+        BindError: the port is taken, or there is no such address here.
     """
     loop = asyncio.get_running_loop()
     stop = stop or asyncio.Event()
     try:
         transport, datagrams = await loop.create_datagram_endpoint(_Datagrams, local_addr=(host, port))
     except OSError as error:
-        raise ServerError(_why(error, host, port, "UDP")) from error
+        raise BindError(_why(error, host, port, "UDP")) from error
     try:
         bound = transport.get_extra_info("sockname")[1]
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
@@ -89,7 +89,7 @@ async def _listen(protocol: Callable[[], asyncio.Protocol], host: str, port: int
     try:
         return await asyncio.get_running_loop().create_server(protocol, host, port)
     except OSError as error:
-        raise ServerError(_why(error, host, port, "TCP")) from error
+        raise BindError(_why(error, host, port, "TCP")) from error
 
 
 def _why(error: OSError, host: str, port: int, transport: str) -> str:

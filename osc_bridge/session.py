@@ -2,7 +2,8 @@
 
 Indices are where bars stand on the performers' clock. Bars below `position` are played or promised and stay; bars
 from `position` on follow the steering. Bars below `frontier` are composed as the steering wants; what is kept from
-there on is superseded. When the clock has run past the frontier, composing goes on at the clock: bars nobody played are left out.
+there on is superseded. When the clock has run past the frontier, composing goes on at the clock: bars nobody played
+are left out.
 """
 
 from __future__ import annotations
