@@ -50,7 +50,7 @@ CODES = {
     "hello": "say `/amt/hello` first (the server may have been restarted)",
     "past": "these bars are gone; the text says from which bar to go on",
     "composer": "composing failed or takes too long; ask again",
-    "busy": "too many sessions or clients",
+    "busy": "too many sessions, clients or unanswered requests; the text says which",
     "file": "a file could not be written; the text says why",
     "size": "the answer does not fit a datagram",
 }

@@ -111,6 +111,12 @@ class Sender:
         """The TCP connection of `peer` has ended; what waits for it is dropped."""
         self.__streams.pop(peer, None)
 
+    def close(self) -> None:
+        """Close the socket and all connections; what waits is dropped."""
+        for stream in self.__streams.values():
+            stream.abort()
+        self.__datagrams.close()
+
     def _next(self, peer: Peer) -> None:
         lane = self._lanes[peer]
         now = self._clock.time()

@@ -1,32 +1,27 @@
-"""The sockets: binds, hands packets to the service, stops cleanly. Knows no message."""
+"""Serves: hands packets from the sockets to the service, and stops cleanly. Knows no message."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import signal
-import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from osc_bridge.binding import DEFAULT_HOST, DEFAULT_PORT, BindError, bind
 from osc_bridge.engine import ComposerLike
 from osc_bridge.sender import Peer, Sender
 from osc_bridge.service import Service
 from osc_bridge.stream import StreamProtocol
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 57990
+__all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "BindError", "serve"]
 
 log = logging.getLogger("osc_bridge")
 
 
-class BindError(OSError):
-    """The server cannot listen there; the text, one line, says why and what to do."""
-
-
-class _Datagrams(asyncio.DatagramProtocol):
+class _DatagramProtocol(asyncio.DatagramProtocol):
     service: Service | None = None
 
     def datagram_received(self, data: bytes, address: tuple[str | int, ...]) -> None:
@@ -62,59 +57,34 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     stop = stop or asyncio.Event()
+    datagram_socket, stream_socket = bind(host, port)
+    bound = datagram_socket.getsockname()[1]
+    transport, datagrams = await loop.create_datagram_endpoint(_DatagramProtocol, sock=datagram_socket)
+    sender = Sender(transport, loop)
+    service = Service(composer, sender, workspace, model, seed)
+    datagrams.service = service
+    listener = await loop.create_server(lambda: StreamProtocol(service, sender), sock=stream_socket)
     try:
-        transport, datagrams = await loop.create_datagram_endpoint(_Datagrams, local_addr=(host, port))
-    except OSError as error:
-        raise BindError(_why(error, host, port, "UDP")) from error
-    try:
-        bound = transport.get_extra_info("sockname")[1]
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        sender = Sender(transport, loop)
-        service = Service(composer, sender, workspace, model, seed)
-        try:
-            listener = await _listen(lambda: StreamProtocol(service, sender), host, bound)
-            datagrams.service = service
-            with _Signals(stop.set):
-                if on_ready:
-                    on_ready(host, bound)
-                await stop.wait()
-            listener.close()
-        finally:
-            await service.stop()
+        with _stopping_signals(stop.set):
+            if on_ready:
+                on_ready(host, bound)
+            await stop.wait()
     finally:
-        transport.close()
+        listener.close()
+        await service.stop()
+        sender.close()
 
 
-async def _listen(protocol: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.AbstractServer:
+@contextmanager
+def _stopping_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Calls `stop` on SIGINT and SIGTERM, on the main thread only: elsewhere they cannot be caught."""
+    loop = asyncio.get_running_loop()
+    here = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGINT, signal.SIGTERM) if here else ()
+    for number in numbers:
+        loop.add_signal_handler(number, stop)
     try:
-        return await asyncio.get_running_loop().create_server(protocol, host, port)
-    except OSError as error:
-        raise BindError(_why(error, host, port, "TCP")) from error
-
-
-def _why(error: OSError, host: str, port: int, transport: str) -> str:
-    where = f"{transport} port {port} of {host}"
-    if error.errno == errno.EADDRINUSE:
-        return f"{where} is in use, perhaps by another midinfinite-osc; stop that one, or choose another with --port"
-    if error.errno == errno.EACCES:
-        return f"{where} may not be used without more rights; choose a port above 1023 with --port"
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return f"{host!r} is no address of this computer; choose one with --host, such as {DEFAULT_HOST}"
-    return f"cannot listen on {where}: {error.strerror or error}"
-
-
-class _Signals:
-    """Calls `stop` on SIGINT and SIGTERM inside its `with` block, where signals can be caught."""
-
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
-        here = threading.current_thread() is threading.main_thread()
-        self._signals = (signal.SIGINT, signal.SIGTERM) if here else ()
-
-    def __enter__(self) -> None:
-        for number in self._signals:
-            asyncio.get_running_loop().add_signal_handler(number, self._stop)
-
-    def __exit__(self, *_: object) -> None:
-        for number in self._signals:
-            asyncio.get_running_loop().remove_signal_handler(number)
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -11,7 +11,7 @@ import osc_bridge
 from amt.keys import Value
 from amt.steering import SteeringError
 from osc_bridge.bars import as_messages
-from osc_bridge.client import Client, Phrase
+from osc_bridge.client import PENDING, Client, Phrase
 from osc_bridge.engine import ComposerLike, Engine, Outcome
 from osc_bridge.messages import ANSWERS, PROTOCOL, ProtocolError, request
 from osc_bridge.sender import Peer, Sender
@@ -43,7 +43,7 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._sender = sender
         self._workspace = Workspace(workspace)
-        self._model = model
+        self._model = model[:256]
         self._sessions = Sessions(seed, self._loop.time)
         self._engine = Engine(composer, self._sessions.job, self._composed, self._late)
         self._dropped = SparseLog(log, self._loop.time)
@@ -71,7 +71,7 @@ class Service:
         try:
             received = decode(data)
         except WireError as error:
-            if data.startswith((b"/amt/", b"#bundle")):
+            if data.startswith((b"/", b"#bundle")):
                 self._refuse(peer, ProtocolError("malformed", f"{error}; send OSC 1.0 messages"))
             else:
                 self._dropped.warning("dropped %d bytes from %s: %s", len(data), peer, error)
@@ -123,6 +123,8 @@ class Service:
         self._check_slots(client, count, id_)
         phrase = client.phrases.get(id_)
         if phrase is None:
+            if len(client.pending()) >= PENDING:
+                raise ProtocolError("busy", f"{PENDING} phrases are still being composed; wait for one of them", id_)
             phrase = Phrase(id_, client.session.promise(count), count)
             client.remember(phrase)
             self._deliver(client.session)

@@ -49,7 +49,6 @@ class Session:
 
     Attributes:
         steering: what holds from the first bar not yet played.
-        seed: of the piece since its last reset.
         position: the first bar not yet played.
         frontier: the first bar that is still to be composed.
         generation: grows with each change of steering and each reset; the revision of bars composed since.
@@ -65,7 +64,6 @@ class Session:
     def reset(self, seed: int) -> None:
         """Begin again at bar 0."""
         self.generation += 1
-        self.seed = seed
         self.steering = self.steering.set("seed", seed)
         self.position = self.frontier = self._promised = 0
         self.record = Record()
@@ -73,6 +71,11 @@ class Session:
         self._places: dict[int, Place] = {0: Opening()}
         self._superseded = False
         self._wasted = False
+
+    @property
+    def seed(self) -> int:
+        """The seed of what is composed next."""
+        return self.steering.seed
 
     @property
     def is_untouched(self) -> bool:
