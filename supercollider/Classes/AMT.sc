@@ -20,7 +20,6 @@ AMT {
 		held = IdentitySet.new;
 		link.addUser(this);
 		AMTSynths.add;
-		this.prCommand(['/amt/hello', "sclang", session], '/amt/hello.reply');
 		this.prFollow
 	}
 
@@ -79,7 +78,7 @@ AMT {
 	}
 
 	get { |key, action|
-		^this.prAsk(['/amt/get', key], '/amt/set.reply', key.asSymbol, { |reply| reply[1..].unbubble }, action)
+		^this.prAsk(\get, ['/amt/get', key], '/amt/set.reply', key.asSymbol, { |reply| reply[1..].unbubble }, action)
 	}
 
 	instruments_ { |names| this.set(\instruments, *this.prNames(names)) }
@@ -92,20 +91,20 @@ AMT {
 
 	reset { |seed, action|
 		primed = nil;
-		^this.prAsk(['/amt/reset'] ++ seed, '/amt/reset.reply', nil, _.first, action)
+		^this.prAsk(\reset, ['/amt/reset'] ++ seed, '/amt/reset.reply', nil, _.first, action)
 	}
 
 	ping { |action|
 		var start = Main.elapsedTime;
-		^this.prAsk(['/amt/hello', "sclang", session], '/amt/hello.reply', nil, { Main.elapsedTime - start }, action)
+		^this.prAsk(\ping, ['/amt/status'], '/amt/status.reply', nil, { Main.elapsedTime - start }, action)
 	}
 
 	status { |action|
-		^this.prAsk(['/amt/status'], '/amt/status.reply', nil, { |reply| Event.newFrom(reply) }, action)
+		^this.prAsk(\status, ['/amt/status'], '/amt/status.reply', nil, { |reply| Event.newFrom(reply) }, action)
 	}
 
 	save { |name, action|
-		^this.prAsk(['/amt/save', name.asString], '/amt/save.reply', nil, _.first, action)
+		^this.prAsk(\save, ['/amt/save', name.asString], '/amt/save.reply', nil, _.first, action)
 	}
 
 	timeout { ^link.timeout }
@@ -165,12 +164,12 @@ AMT {
 	}
 
 	// Inside fork, Routine, Task, Tdef: the answer itself. Elsewhere the answer goes to the action or is posted.
-	prAsk { |message, replyPath, replyKey, read, action|
+	prAsk { |what, message, replyPath, replyKey, read, action|
 		var request = this.prCommand(message, replyPath, replyKey);
 		if(AMTRequest.mayBlock) { ^read.value(request.wait) };
 		request.then({ |reply|
 			if(action.notNil) { action.value(read.value(reply)) } {
-				"AMT %: %".format(message[0].asString.drop(5), read.value(reply)).postln
+				"AMT %: %".format(what, read.value(reply)).postln
 			}
 		})
 	}

@@ -4,7 +4,7 @@ AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
 	classvar links, lastID;
 	var <address, <>timeout = 3, <serverName, <model;
-	var users, commands, phrases, bars, responders, ticking = false, lastHeard = 0, warnings;
+	var users, commands, phrases, bars, joined, responders, ticking = false, lastHeard = 0, warnings;
 
 	*at { |hostname, port|
 		var address = NetAddr(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
@@ -13,12 +13,7 @@ AMTLink {
 		^links[key]
 	}
 
-	*initClass {
-		// A session remembers what it answered to an id, so a new sclang must not count from 1 again.
-		lastID = ((Date.getDate.rawSeconds % 500000) * 1000).asInteger
-	}
-
-	*nextID { ^lastID = lastID + 1 }
+	*nextID { ^lastID = (lastID ? 0) + 1 }
 
 	init { |argAddress|
 		address = argAddress;
@@ -67,6 +62,7 @@ AMTLink {
 	doOnCmdPeriod {
 		var cancelled = commands ++ phrases;
 		ticking = false;
+		joined = nil;
 		commands.clear;
 		phrases.clear;
 		bars.clear;
@@ -108,22 +104,32 @@ AMTLink {
 
 	prAdvance {
 		var command = commands.first, phrase = phrases.first;
-		if(command.notNil and: { command.isLaunched.not }) { this.prLaunch(command) };
-		if(phrase.notNil and: { phrase.isLaunched.not } and: { command.isNil or: { command.id > phrase.id } }) {
-			this.prLaunch(phrase)
-		}
+		if(command.notNil) { this.prLaunch(command) };
+		if(phrase.notNil and: { command.isNil or: { command.id > phrase.id } }) { this.prLaunch(phrase) }
 	}
 
 	prLaunch { |request|
+		if(request.isLaunched) { ^this };
+		if(request.session != joined) { ^this.prJoin(request.session) };
 		request.launchTime = Main.elapsedTime;
 		this.prSend(request)
 	}
 
-	// The greeting names the session and, repeated, tells a server that is slow from one that is absent.
-	prSend { |request|
-		address.sendMsg('/amt/hello', "sclang", request.session);
-		if(request.message[0] != '/amt/hello') { address.sendMsg(*request.message) }
+	// An address is in one session at a time, and a hello forgets what was asked: it waits until nothing is under way.
+	prJoin { |session|
+		var hello;
+		if((commands ++ phrases).any(_.isLaunched)) { ^this };
+		hello = AMTRequest(this, session, ['/amt/hello', "sclang", session], '/amt/hello.reply', nil, 0);
+		joined = session;
+		hello.then(nil, { |error|
+			joined = nil;
+			this.prFail((commands ++ phrases).select { |request| request.session == session }, error)
+		});
+		commands.addFirst(hello);
+		this.prLaunch(hello)
 	}
+
+	prSend { |request| address.sendMsg(*request.message) }
 
 	prKeepTicking {
 		if(ticking.not and: { this.isBusy }) {
@@ -134,8 +140,12 @@ AMTLink {
 
 	prTick {
 		this.prKeepTicking;
-		if(Main.elapsedTime - lastHeard > timeout) { ^this.prFail(commands ++ phrases, this.prAbsent) };
-		// Commands are answered at once by a server that lives; music may take its time.
+		if(Main.elapsedTime - lastHeard > timeout) {
+			joined = nil;
+			^this.prFail(commands ++ phrases, this.prAbsent)
+		};
+		// Commands are answered at once by a server that lives; music may take its time, so ask whether it lives.
+		if(commands.isEmpty) { address.sendMsg('/amt/status') };
 		this.prRepeat(commands.first, timeout);
 		this.prRepeat(phrases.first, timeout * patience)
 	}

@@ -96,7 +96,7 @@ class Sclang:
         outcome = self.execute(
             HERE / "harness.scd", path, port, session, seconds - 5, *arguments, seconds=seconds
         )
-        faults = re.findall(r"^.*(?:ERROR|FAILURE IN SERVER).*$", outcome.text, re.MULTILINE)
+        faults = re.findall(r"^(?!@).*(?:ERROR|FAILURE IN SERVER).*$", outcome.text, re.MULTILINE)
         assert not faults, outcome.text
         return outcome
 

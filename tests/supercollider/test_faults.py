@@ -1,0 +1,242 @@
+"""What the client does when the server is absent, refuses, or packets get lost. Only the fault is staged."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+Drop = Callable[[OscMessage], bool]
+
+
+@dataclass
+class Relay:
+    """Stands between client and server on a port of its own and loses what `drop` names, either way."""
+
+    target: int
+    drop: Drop
+    sent: list[OscMessage] = field(default_factory=list)
+    received: list[OscMessage] = field(default_factory=list)
+    lost: list[OscMessage] = field(default_factory=list)
+
+    @contextmanager
+    def running(self) -> Iterator[int]:
+        front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        front.bind(("127.0.0.1", 0))
+        back.connect(("127.0.0.1", self.target))
+        client: list[tuple[str, int]] = []
+
+        def outward() -> None:
+            while datagram := front.recvfrom(65536):
+                if not datagram[0]:
+                    return
+                client[:] = [datagram[1]]
+                self.carry(datagram[0], self.sent, back.send)
+
+        def inward() -> None:
+            while datagram := back.recv(65536):
+                self.carry(datagram, self.received, lambda data: front.sendto(data, client[0]))
+
+        threads = [threading.Thread(target=run, daemon=True) for run in (outward, inward)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield front.getsockname()[1]
+        finally:
+            # An empty datagram ends the first thread; the second one ends with its socket.
+            back_stop = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            back_stop.sendto(b"", front.getsockname())
+            back_stop.close()
+            threads[0].join()
+            back.shutdown(socket.SHUT_RDWR)
+            threads[1].join()
+            back.close()
+            front.close()
+
+    def carry(self, datagram: bytes, log: list[OscMessage], forward: Callable[[bytes], object]) -> None:
+        message = OscMessage(datagram)
+        log.append(message)
+        if self.drop(message):
+            self.lost.append(message)
+        else:
+            forward(datagram)
+
+
+def of(messages: list[OscMessage], address: str) -> list[OscMessage]:
+    return [message for message in messages if message.address == address]
+
+
+def times(count: int, address: str) -> Drop:
+    """Loses the first `count` messages of an address."""
+    left = [count]
+
+    def drop(message: OscMessage) -> bool:
+        if message.address == address and left[0] > 0:
+            left[0] -= 1
+            return True
+        return False
+
+    return drop
+
+
+@pytest.fixture
+def deaf_port() -> Iterator[int]:
+    """A port that takes everything and answers nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        yield silent.getsockname()[1]
+
+
+def test_an_absent_server_warns_once_throws_in_a_thread_and_rests_in_a_pattern(sclang, recording, deaf_port):
+    outcome = sclang.script("absent", deaf_port, "absent")
+    assert outcome.said("asked") == [["false"]]
+    assert outcome.text.count("midinfinite-osc serve --port") == 2  # one warning, one error thrown
+    assert outcome.text.count("WARNING:") == 1
+    ((kind, code, text),) = outcome.said("thrown")
+    assert (kind, code) == ("AMTError", "absent")
+    assert "start the music server" in text
+    events = recording(outcome, "rests").events
+    assert len(events) >= 4
+    assert all(event.rest and event.dur == 4 for event in events)
+    assert outcome.said("default is intact") == [["true"]]
+
+
+def test_a_pattern_plays_by_itself_once_the_server_is_there(sclang, recording, amt_server):
+    relay = Relay(amt_server.port, lambda _: len(relay.sent) <= 8)
+    with relay.running() as port:
+        outcome = sclang.script("returns", port, "returns")
+    played = recording(outcome, "returns")
+    rests = [event for event in played.events if event.rest and event.dur == 4]
+    assert rests
+    sounded = [event for event in played.events if not event.rest]
+    assert len({event.bar for event in sounded}) == 2
+    assert played.end % 4 == pytest.approx(0, abs=1e-6)
+
+
+def test_the_servers_and_the_clients_own_refusals_are_thrown_in_threads(sclang, amt_server):
+    outcome = sclang.script("errors", amt_server.port, "errors")
+    for name in ("many bars", "no bars", "half a bar", "in a Pbind", "nil value", "key", "program"):
+        ((kind, code, text),) = outcome.said(name)
+        assert kind == "AMTError", name
+        assert code != "absent"
+        assert len(text) > 10
+    assert outcome.said("after all") == [["nothing"]]
+    assert "temperature" in outcome.said("key")[0][2]
+    assert "did you mean" in outcome.text
+
+
+def test_refusals_at_top_level_are_posted_once_each(sclang, amt_server):
+    outcome = sclang.script("top_level_errors", amt_server.port, "top level errors")
+    assert outcome.text.count("WARNING:") == 3
+    assert outcome.said("ready") == []
+    assert len(outcome.said("failed")) == 1
+    assert outcome.said("lives") == [["4.0"]]
+
+
+@pytest.mark.parametrize("address", ["/amt/next", "/amt/next.reply", "/amt/bar", "/amt/hello", "/amt/set.reply"])
+def test_lost_packets_are_asked_for_again_and_cost_no_music(sclang, amt_server, address):
+    relay = Relay(amt_server.port, times(2, address))
+    with relay.running() as port:
+        outcome = sclang.script("lost", port, f"lost {address}")
+    assert len(relay.lost) == 2
+    (first, count, notes, beats) = map(float, outcome.said("first")[0])
+    assert (first, count, beats) == (0, 2, 8)
+    assert float(outcome.said("second")[0][0]) == 2
+    arrived = [message.params for message in of(relay.received, "/amt/bar")]
+    sizes = {(index, part): size for index, _, part, _, _, size, *_ in arrived if index in (0, 1)}
+    assert notes == sum(sizes.values()) > 0
+    ids = [message.params[0] for message in of(relay.sent, "/amt/next")]
+    assert len(set(ids)) == 2
+
+
+def test_cmd_period_stops_waiting_threads_and_the_client_works_on(sclang, recording, amt_server):
+    passing = threading.Event()
+
+    def drop(message: OscMessage) -> bool:
+        if message.address == "/test/pass":
+            passing.set()
+        return message.address == "/test/pass" or (message.address == "/amt/next" and not passing.is_set())
+
+    relay = Relay(amt_server.port, drop)
+    with relay.running() as port:
+        outcome = sclang.script("cmd_period", port, "cmd period")
+    assert outcome.said("before") == [["true"]]
+    assert outcome.said("after") == [["true", "cancelled", "false"]]
+    assert "went on" not in outcome.text
+    played = recording(outcome, "again")
+    ((first, count),) = outcome.said("phrase", "again")
+    played.check_music(played.end - 4, int(first), int(count))
+
+
+def encode(address: str, *values: int | str) -> bytes:
+    builder = OscMessageBuilder(address)
+    for value in values:
+        builder.add_arg(value, "s" if isinstance(value, str) else "i")
+    return builder.build().dgram
+
+
+class Scripted:
+    """A server whose answers no real one gives on demand: bars in several parts, another protocol."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        self.notes = [(120 * step, 100, 40 + step % 60, 1 + step % 127, step % 129) for step in range(16)]
+
+    def answers(self, message: OscMessage) -> list[bytes]:
+        values = message.params
+        match message.address:
+            case "/amt/hello":
+                return [encode("/amt/hello.reply", self.version, "scripted", "none", values[1], 0)]
+            case "/amt/set":
+                return [encode("/amt/set.reply", values[0])]
+            case "/amt/next":
+                parts = [
+                    encode("/amt/bar", 0, 3, part, 4, 1920, 4, *sum(self.notes[4 * part : 4 * part + 4], ()))
+                    for part in (2, 0, 3, 1)
+                ]
+                return [parts[0], *parts, encode("/amt/next.reply", values[0], 0, 1)]
+        return []
+
+    @contextmanager
+    def running(self) -> Iterator[int]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.bind(("127.0.0.1", 0))
+
+            def serve() -> None:
+                while True:
+                    datagram, client = server.recvfrom(65536)
+                    if not datagram:
+                        return
+                    for answer in self.answers(OscMessage(datagram)):
+                        server.sendto(answer, client)
+
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            yield server.getsockname()[1]
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stop:
+                stop.sendto(b"", server.getsockname())
+            thread.join()
+
+
+def test_a_bar_in_several_parts_is_put_together(sclang):
+    scripted = Scripted(version=1)
+    with scripted.running() as port:
+        outcome = sclang.script("parts", port, "parts")
+    got = [tuple(map(float, words)) for words in outcome.said("note")]
+    assert len(got) == len(scripted.notes)
+    for mine, (onset, duration, *rest) in zip(got, scripted.notes, strict=True):
+        assert mine == pytest.approx((onset / 480, duration / 480, *rest), abs=1e-6)
+    assert outcome.text.count("WARNING:") == 0
+
+
+def test_another_protocol_version_is_named(sclang):
+    with Scripted(version=2).running() as port:
+        outcome = sclang.script("parts", port, "parts")
+    assert "protocol 2" in outcome.text
