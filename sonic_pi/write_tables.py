@@ -3,7 +3,6 @@
 Run it after a change of patterns.instruments or amt.keys; tests/sonic_pi/test_tables.py says when that was forgotten.
 """
 
-import os
 import textwrap
 from pathlib import Path
 
@@ -66,4 +65,4 @@ def _argument(argument: Argument) -> str:
 if __name__ == "__main__":
     fresh = CLIENT.with_suffix(".new")
     fresh.write_text(with_tables(CLIENT.read_text("utf-8")), "utf-8")
-    os.replace(fresh, CLIENT)
+    fresh.replace(CLIENT)

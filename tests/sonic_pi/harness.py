@@ -63,10 +63,13 @@ class SonicPi:
 
     def __init__(self, boot_timeout: float = 60.0) -> None:
         self.lines: list[Line] = []
-        self._finished: set[int] = set()
+        self._stops = 0
         self._answers: set[str] = set()
         self._changed = threading.Condition()
         self._boot_timeout = boot_timeout
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listening = True
         self._children: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> SonicPi:
@@ -85,10 +88,12 @@ class SonicPi:
         self._send("/run-code", code)
 
     def stop_all(self) -> None:
-        """Presses Stop, and waits until every run has ended."""
+        """Presses Stop, and waits until every run has ended and all that they said has come."""
+        self._stops += 1
+        marker = f"stopped for the {self._stops}. time"
         self._send("/stop-all-jobs")
-        self._send("/run-code", 'puts "stopped"')
-        self.wait_for(lambda lines: any(line.text == '"stopped"' for line in lines[-50:]), "all runs to stop")
+        self._send("/run-code", f'sleep 0.1\nputs "{marker}"')
+        self.wait_for(lambda lines: any(marker in line.text for line in lines), "all runs to stop")
 
     def wait_for(self, seen: Callable[[list[Line]], object], what: str, timeout: float = 30.0) -> list[Line]:
         """Waits until `seen` is true of the log, and returns the log.
@@ -113,7 +118,11 @@ class SonicPi:
             self.lines.clear()
 
     def _boot(self) -> None:
-        gui, self._port, scsynth, self.cue_port, erlang, midi_out, midi_in, web = free_udp_ports(8)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.2)
+        self._listener.start()
+        gui = self._socket.getsockname()[1]
+        self._port, scsynth, self.cue_port, erlang, midi_out, midi_in, web = free_udp_ports(7)
         settings = self.home / ".sonic-pi"
         (settings / "log").mkdir(parents=True)
         (settings / "settings.json").write_text('{"no_update_checking": true}')
@@ -122,17 +131,10 @@ class SonicPi:
             **os.environ, "HOME": str(self.home), "SONIC_PI_HOME": str(self.home), "TMPDIR": str(self.home),
             "JACK_NO_AUDIO_RESERVATION": "1", "JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": jack,
         }  # fmt: skip
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", gui))
-        self._socket.settimeout(0.2)
-        self._listening = True
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-        self._spawn("jackd", "--no-realtime", "--no-mlock", "--name", jack, "-d", "dummy", "--rate", "44100", "--period", "1024",
-                    environment=environment)  # fmt: skip
-        subprocess.run(
-            ["jack_wait", "-s", jack, "-w", "-t", "10"], env=environment, check=True, capture_output=True, timeout=20
-        )
+        jackd = "jackd --no-realtime --no-mlock --name NAME -d dummy --rate 44100 --period 1024"
+        self._spawn(*jackd.replace("NAME", jack).split(), environment=environment)
+        wait = ["jack_wait", "-s", jack, "-w", "-t", "10"]
+        subprocess.run(wait, env=environment, check=True, capture_output=True, timeout=20)
         ports = (self._port, gui, scsynth, scsynth, self.cue_port, erlang, midi_out, midi_in, web)
         self._spawn("ruby", "-E", "utf-8", str(SERVER), "-u", *map(str, ports), environment=environment)
         deadline = time.monotonic() + self._boot_timeout
@@ -190,7 +192,8 @@ class SonicPi:
                     child.kill()
                     child.wait()
         self._listening = False
-        self._listener.join()
+        if self._listener.is_alive():
+            self._listener.join()
         self._socket.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
