@@ -9,10 +9,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -59,15 +58,24 @@ class Sclang:
         headless = {"QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1"}
         return {**os.environ, **folders, **headless}
 
-    def execute(self, script: Path, *arguments: object, seconds: float = 60, quark: bool = True) -> Outcome:
-        """Run a script that exits by itself with 0.
+    @property
+    def configuration(self) -> Path:
+        return self.folder / "sclang_conf.yaml"
+
+    def include(self, *folders: Path) -> None:
+        """Have sclang compile these folders, and nothing else beside its own classes."""
+        listed = "".join(f"\n- {folder}" for folder in folders) or " [[]]"
+        self.configuration.write_text(f"includePaths:{listed}\nexcludePaths: [[]]\npostInlineWarnings: true\n")
+
+    def execute(self, script: Path, *arguments: object, seconds: float = 60) -> Outcome:
+        """Run a script that exits by itself with 0; the quark is included unless `include` said otherwise.
 
         Raises:
             AssertionError: another exit code, or no end within `seconds`.
         """
-        configuration = self.folder / "sclang_conf.yaml"
-        include = f"includePaths:\n- {QUARK}\n" if quark else "includePaths: [[]]\n"
-        configuration.write_text(include + "excludePaths: [[]]\npostInlineWarnings: true\n")
+        if not self.configuration.exists():
+            self.include(QUARK)
+        configuration = self.configuration
         command = [self.program, "-D", "-l", str(configuration), str(script), *map(str, arguments)]
         # Its own session, so that the scsynth and the Qt helpers it starts end with it.
         process = subprocess.Popen(
@@ -93,9 +101,7 @@ class Sclang:
     def script(self, name: str, port: int, session: str, *arguments: object, seconds: float = 60) -> Outcome:
         """Run scripts/<name>.scd through the harness against a server."""
         path = HERE / "scripts" / f"{name}.scd"
-        outcome = self.execute(
-            HERE / "harness.scd", path, port, session, seconds - 5, *arguments, seconds=seconds
-        )
+        outcome = self.execute(HERE / "harness.scd", path, port, session, seconds - 5, *arguments, seconds=seconds)
         faults = re.findall(r"^(?!@).*(?:ERROR|FAILURE IN SERVER).*$", outcome.text, re.MULTILINE)
         assert not faults, outcome.text
         return outcome
@@ -176,9 +182,7 @@ class Recording:
         bars: dict[int, tuple[float, dict[int, list[tuple[float, float, int, int, int]]]]] = {}
         for words in self.outcome.said("bar"):
             index, _, part, _, ticks, count, *flat = map(int, words)
-            notes = [
-                (flat[5 * i] / 480, flat[5 * i + 1] / 480, *flat[5 * i + 2 : 5 * i + 5]) for i in range(count)
-            ]
+            notes = [(flat[5 * i] / 480, flat[5 * i + 1] / 480, *flat[5 * i + 2 : 5 * i + 5]) for i in range(count)]
             bars.setdefault(index, (ticks / 480, {}))[1][part] = notes
         return {
             index: (beats, [note for part in sorted(parts) for note in parts[part]])
@@ -218,6 +222,3 @@ def quark_folder() -> Path:
 @pytest.fixture(scope="session")
 def test_folder() -> Path:
     return HERE
-
-
-__all__ = ["Iterator", "SimpleNamespace"]
