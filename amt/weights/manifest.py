@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -68,13 +68,10 @@ def _shard(fields: Mapping[str, Any]) -> Shard:
         raise ValueError(f"the format {fields['format']!r} of {name} is unknown")
     records = tuple(_record(record) for record in fields["records"])
     shard = Shard(name, _count(fields["nbytes"]), fields.get("md5sum"), records)
-    for record in _overhanging(shard):
-        raise ValueError(f"{record.name} does not fit into {name}")
+    for record in records:
+        if record.byteOffset + record.nbytes > shard.nbytes:
+            raise ValueError(f"{record.name} does not fit into {name}")
     return shard
-
-
-def _overhanging(shard: Shard) -> Iterator[Record]:
-    return (record for record in shard.records if record.byteOffset + record.nbytes > shard.nbytes)
 
 
 def _record(fields: Mapping[str, Any]) -> Record:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from amt.weights.reader import CONFIG
 
 SHARD_BYTES = 32 << 20
 ALIGNMENT = 64
-# A folder that holds anything else was not written here and is never replaced.
-OWN_FILES = (CONFIG, *manifest.NAMES, "params_shard_*.bin", "config.json", "model.safetensors")
+# A folder that holds anything else is no model and is never replaced.
+OWN_FILES = (CONFIG, *manifest.NAMES, "params_shard_*.bin")
 
 Progress = Callable[[int, int], None]
 
@@ -56,7 +56,7 @@ def write(
             yield from store_matrix(EVENTS, parts[0], quantization.embedding)
             yield from ((CONTROLS, parts[1]), (FLAGS, parts[2]))
         for name in small_shapes(config):
-            yield name, weights[name].astype(_small_dtype(quantization))
+            yield name, weights[name].astype(quantization.blocks.dtype)
         for done, (name, how) in enumerate(matrices):
             if progress is not None:
                 progress(done, len(matrices))
@@ -64,7 +64,7 @@ def write(
         if progress is not None:
             progress(len(matrices), len(matrices))
 
-    with replaced(Path(folder)) as temporary:
+    with replaced(Path(folder), OWN_FILES) as temporary:
         shards = list(_write_shards(temporary, stored()))
         write_json(temporary / manifest.NAMES[0], manifest.render(shards))
         write_json(temporary / CONFIG, _chat_config(config, quantization, parts is not None))
@@ -100,14 +100,14 @@ def store_matrix(name: str, weight: NDArray[np.floating], how: Scheme) -> Iterat
 
 
 @contextmanager
-def replaced(folder: Path) -> Iterator[Path]:
+def replaced(folder: Path, own: Sequence[str] = ()) -> Iterator[Path]:
     """A temporary sibling that takes the folder's place when the block ends well, and vanishes when it does not.
 
-    Only a folder of OWN_FILES (or an empty one) is replaced; anything else is a ModelError.
+    An existing folder is replaced only if each file in it matches one of the patterns in `own`; else ModelError.
     """
     folder = folder.absolute()
-    if folder.exists() and not _replaceable(folder):
-        raise ModelError(f"{folder}: exists and holds more than a model; name another folder")
+    if folder.exists() and not _replaceable(folder, own):
+        raise ModelError(f"{folder}: exists and holds other files; name another folder")
     temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     old = temporary.with_suffix(".old")
     try:
@@ -117,10 +117,10 @@ def replaced(folder: Path) -> Iterator[Path]:
             folder.rename(old)
         temporary.rename(folder)
     except OSError as error:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
         raise ModelError(f"{folder}: cannot be written ({error.strerror or error})") from error
     finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
@@ -129,12 +129,8 @@ def write_json(path: Path, fields: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
 
-def _replaceable(folder: Path) -> bool:
-    return folder.is_dir() and all(any(file.match(own) for own in OWN_FILES) for file in folder.iterdir())
-
-
-def _small_dtype(quantization: Quantization) -> str:
-    return quantization.blocks.dtype
+def _replaceable(folder: Path, own: Sequence[str]) -> bool:
+    return folder.is_dir() and all(any(file.match(pattern) for pattern in own) for file in folder.iterdir())
 
 
 def _write_shards(folder: Path, tensors: Iterable[tuple[str, NDArray[Any]]]) -> Iterator[manifest.Shard]:

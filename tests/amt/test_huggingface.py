@@ -116,9 +116,17 @@ def test_an_export_keeps_what_is_not_a_model(tmp_path: Path) -> None:
     huggingface.import_checkpoint(tmp_path / "source", tmp_path / "model")
     (tmp_path / "back").mkdir()
     (tmp_path / "back" / "thesis.txt").write_text("mine")
-    with pytest.raises(ModelError, match="holds more than a model"):
+    with pytest.raises(ModelError, match="holds other files"):
         huggingface.export_checkpoint(tmp_path / "model", tmp_path / "back")
     assert (tmp_path / "back" / "thesis.txt").read_text() == "mine"
+
+
+def test_an_import_into_the_checkpoint_itself_keeps_it(tmp_path: Path) -> None:
+    checkpoints.save(tmp_path / "source")
+    (tmp_path / "source" / "generation_config.json").unlink()
+    with pytest.raises(ModelError, match="holds other files"):
+        huggingface.import_checkpoint(tmp_path / "source", tmp_path / "source")
+    assert (tmp_path / "source" / "model.safetensors").is_file()
 
 
 def test_pull_fetches_imports_and_then_works_without_a_network(tmp_path: Path) -> None:

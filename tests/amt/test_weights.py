@@ -115,7 +115,9 @@ def test_a_folder_that_tvm_and_mlc_wrote_is_read(tmp_path: Path, capsys: pytest.
     how = SCHEMES["q4f32_1"]
     config = ModelConfig(1, 32, 4, 64, 128, 1e-5, True)
     floats = checkpoints.weights(config)
-    tensors = {name: floats[name] for name in floats if not name.startswith((EMBEDDING, POSITIONS))}
+    tensors: dict[str, NDArray[Any]] = {
+        name: floats[name] for name in floats if not name.startswith((EMBEDDING, POSITIONS))
+    }
     for name, _, _ in linear_layers(config):
         floats[name] = tensors.pop(f"{name}.weight")
     floats |= {name: floats[f"{name}.weight"] for name in (EMBEDDING, POSITIONS)}
@@ -329,11 +331,26 @@ def test_an_interrupted_write_leaves_the_old_model_alone(model: Path) -> None:
     assert [path.name for path in model.parent.iterdir()] == ["model"]
 
 
+def test_an_interrupt_at_the_very_swap_loses_no_model(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if target == model and not self.name.endswith(".old"):
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        weights.write(model, CONFIG, quantization("q0f32"), FLOATS)
+    weights.verify(model)
+    assert [path.name for path in model.parent.iterdir()] == ["model"]
+
+
 def test_a_model_is_replaced_and_nothing_else_is(model: Path) -> None:
     weights.write(model, CONFIG, quantization("q0f16"), FLOATS)
     assert weights.read(model).quantization.blocks.name == "q0f16"
     (model / "my-song.mid").write_bytes(b"MThd")
-    with pytest.raises(ModelError, match="holds more than a model"):
+    with pytest.raises(ModelError, match="holds other files"):
         weights.write(model, CONFIG, quantization("q0f32"), FLOATS)
     assert (model / "my-song.mid").read_bytes() == b"MThd"
 
