@@ -226,7 +226,7 @@ class Service:
     def _late(self, job: Job) -> None:
         for session in self._sessions:
             self._tell_waiting(
-                session, f"the composer has been busy with one bar of session {job.session.name!r} for long; ask again"
+                session, f"one bar of session {job.session.name!r} keeps the composer busy for too long; ask again"
             )
 
     def _tell_waiting(self, session: Session, text: str) -> None:

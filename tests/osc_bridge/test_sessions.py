@@ -1,0 +1,142 @@
+from dataclasses import replace
+
+import pytest
+
+from amt.passage import Passage
+from osc_bridge.messages import ProtocolError
+from osc_bridge.sender import Peer
+from osc_bridge.session import Opening
+from osc_bridge.sessions import MAX_CLIENTS, MAX_SESSIONS, Sessions
+from patterns.bar import Bar
+
+
+class Watch:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def watch():
+    return Watch()
+
+
+@pytest.fixture
+def sessions(watch):
+    return Sessions(3, watch)
+
+
+def peer(number):
+    return Peer(("127.0.0.1", number))
+
+
+def joined(sessions, number, name):
+    client = sessions.client(peer(number))
+    sessions.join(client, name)
+    return client
+
+
+def compose(sessions, count):
+    """Do the most urgent jobs; (session, index) of each."""
+    done = []
+    for _ in range(count):
+        job = sessions.job()
+        if job is None:
+            break
+        passage = Passage() if isinstance(job.place, Opening) else job.place
+        job.session.finish(job, Bar(0, job.steering.meter), replace(passage, index=passage.index + 1))
+        done.append((job.session.name, job.index))
+    return done
+
+
+def test_a_name_is_one_session_and_empty_is_main(sessions):
+    one, two = joined(sessions, 1, "a"), joined(sessions, 2, "a")
+    assert one.session is two.session
+    assert joined(sessions, 3, "").session.name == "main"
+    assert sessions.clients(one.session) == [one, two]
+
+
+def test_seeds(watch):
+    assert Sessions(3, watch).session("x").seed == 3
+    free = Sessions(None, watch)
+    assert free.session("x").seed != free.session("y").seed
+
+
+def test_sessions_are_bounded_and_unused_ones_make_room(sessions):
+    sessions.session("unused")
+    for number in range(MAX_SESSIONS - 2):
+        joined(sessions, number + 1, f"s{number}")
+    joined(sessions, 1000, "another")
+    with pytest.raises(ProtocolError, match="sessions") as caught:
+        joined(sessions, 1001, "too many")
+    assert caught.value.code == "busy"
+    assert len(sessions) == MAX_SESSIONS
+    assert "unused" not in [session.name for session in sessions]
+
+
+def test_clients_are_bounded_and_the_idle_longest_silent_goes(sessions, watch):
+    for number in range(MAX_CLIENTS):
+        watch.now = float(number)
+        sessions.client(peer(number + 1))
+    sessions.client(peer(1)).want(range(4), watch.now)
+    sessions.client(peer(5000))
+    known = {client.peer for client in sessions.clients(sessions.session(""))}
+    assert len(known) == MAX_CLIENTS
+    assert peer(1) in known
+    assert peer(2) not in known
+
+
+def test_subscribed_clients_are_not_forgotten_for_others(sessions, watch):
+    for number in range(MAX_CLIENTS):
+        sessions.client(peer(number + 1)).want(range(4), 0.0)
+    with pytest.raises(ProtocolError, match="subscribed"):
+        sessions.client(peer(5000))
+    watch.now = 60.0
+    sessions.client(peer(5000))
+
+
+def test_a_phrase_that_is_waited_for_comes_before_bars_ahead(sessions):
+    waiting = joined(sessions, 1, "waiting").session
+    waiting.promise(3)
+    assert compose(sessions, 3) == [("waiting", 0), ("waiting", 1), ("waiting", 2)]
+    assert compose(sessions, 1) == [("main", 0)]
+
+
+def test_wanted_bars_come_before_bars_ahead(sessions):
+    compose(sessions, 2)
+    client = joined(sessions, 1, "stream")
+    client.want(range(0, 3), 0.0)
+    assert compose(sessions, 3) == [("stream", 0), ("stream", 1), ("stream", 2)]
+    assert compose(sessions, 1) == [("main", 2)]
+
+
+def test_a_long_phrase_does_not_silence_a_stream(sessions):
+    joined(sessions, 1, "phrase").session.promise(64)
+    stream = joined(sessions, 2, "stream")
+    stream.want(range(0, 2), 0.0)
+    assert ("stream", 0) in compose(sessions, 2)
+    stream.want(range(1, 3), 0.0)
+    stream.session.advance(1)
+    assert ("stream", 1) in compose(sessions, 2)
+
+
+def test_equally_urgent_sessions_take_turns(sessions):
+    joined(sessions, 1, "a").session.promise(8)
+    joined(sessions, 2, "b").session.promise(8)
+    names = [name for name, _ in compose(sessions, 8)]
+    assert names.count("a") == names.count("b") == 4
+
+
+def test_an_expired_subscription_asks_for_nothing(sessions, watch):
+    client = joined(sessions, 1, "stream")
+    client.want(range(0, 20), 0.0)
+    watch.now = 31.0
+    assert [index for name, index in compose(sessions, 100) if name == "stream"] == list(range(8))
+
+
+def test_a_blocked_session_rests_until_somebody_asks(sessions):
+    sessions.blocked.add("main")
+    assert sessions.job() is None
+    sessions.client(peer(1))
+    assert sessions.job() is not None
