@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from amt import weights
 from amt.config import ModelError
 from amt.decoder import Decoder, load
 from amt.keys import KEYS
@@ -50,7 +51,9 @@ def load_decoder(name: str, threads: int | None) -> Decoder:
         Failure: missing or damaged.
     """
     try:
-        return load(places.model(name), threads=threads, progress=show_progress)
+        folder = places.model(name)
+        weights.verify(folder)
+        return load(folder, threads=threads, progress=show_progress)
     except ModelError as error:
         raise Failure(str(error)) from error
 

@@ -1,0 +1,53 @@
+"""`generate` writes what it says, and the same again from the same seed."""
+
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from osc_bridge.cli import main
+from patterns import midi
+from patterns.note import DRUMS
+
+
+def generate(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["generate", *map(str, arguments)])
+
+
+def test_bars_become_a_midi_file_and_a_picture(tmp_path: Path) -> None:
+    output = tmp_path / "music" / "tune.mid"
+    result = generate(output, "--bars", "2", "--instruments", "organ bass drums", "--tempo", "97", "--seed", "5")
+    assert result.exit_code == 0, result.output
+    assert "again with --seed 5" in result.output
+    piece = midi.read(output)
+    assert len(piece.bars) == 2
+    assert all(abs(tempo - 97) < 0.01 for tempo in piece.tempos)
+    assert {note.instrument for bar in piece.bars for note in bar.notes} <= {16, 33, DRUMS}
+    assert all(note.onset % 120 == 0 for bar in piece.bars for note in bar.notes)
+    with Image.open(output.with_suffix(".png")) as picture:
+        assert picture.width > 200
+    again = tmp_path / "again.mid"
+    generate(again, "--bars", "2", "--instruments", "organ bass drums", "--tempo", "97", "--seed", "5")
+    assert midi.read(again) == piece
+    assert sorted(file.name for file in output.parent.iterdir()) == ["tune.mid", "tune.png"]
+
+
+def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    result = generate(tmp_path / "x.mid", "--instruments", "pianoo")
+    assert result.exit_code == 2
+    assert "piano" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_said_before_composing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = generate(tmp_path / "file" / "x.mid")
+    assert result.exit_code == 2
+    assert "cannot write" in result.output
+    assert "composing" not in result.output
+
+
+def test_a_missing_model_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    result = generate(tmp_path / "x.mid", "--model", "nobody/nothing")
+    assert result.exit_code == 2
+    assert "midinfinite-osc pull nobody/nothing" in result.output

@@ -1,0 +1,112 @@
+"""`serve` as a user starts it: ready, stopped by Ctrl-C, and one clear line when it cannot start."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from amt import embedded
+from osc_bridge.wire import decode, encode
+from tests.conftest import start_server, stop_server
+
+
+def serve(*options: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "osc_bridge", "serve", *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def assert_one_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert result.returncode == 2
+    assert result.stdout == ""
+    lines = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1
+    assert "Traceback" not in result.stderr
+    assert all(word in lines[0] for word in words), lines
+
+
+def ask(port: int, address: str, *values: int | str) -> list[object]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(20)
+        client.sendto(encode(address, values), ("127.0.0.1", port))
+        (message,) = decode(client.recv(65535))
+        return [message.address, *message.values]
+
+
+def test_it_says_ready_answers_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    server = start_server(tmp_path, "--session-seed", "7")
+    try:
+        assert ask(server.port, "/amt/hello", "test", "main")[:4] == ["/amt/hello.reply", 1, "0.1.0", "embedded"]
+        status = ask(server.port, "/amt/status")
+        assert status[status.index("seed") + 1] == 7
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(20) == 0
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", server.port))
+    finally:
+        stop_server(server)
+    assert "Traceback" not in (tmp_path / "serve.log").read_text()
+
+
+def test_what_to_paste_is_printed_for_both_clients(tmp_path: Path) -> None:
+    server = start_server(tmp_path)
+    try:
+        assert server.process.stdout is not None
+        printed = "".join(server.process.stdout.readline() for _ in range(10))
+    finally:
+        stop_server(server)
+    assert f"AMT.new(port: {server.port})" in printed
+    assert f"amt_connect port: {server.port}" in printed
+    assert "amt_loop" in printed
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_port_in_use(tmp_path: Path, kind: int) -> None:
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        port = other.getsockname()[1]
+        assert_one_line(serve("--port", str(port), "--workspace", tmp_path), str(port), "in use", "--port")
+
+
+def test_an_address_that_is_not_here(tmp_path: Path) -> None:
+    assert_one_line(serve("--host", "192.0.2.1", "--port", "0", "--workspace", tmp_path), "192.0.2.1", "--host")
+
+
+def test_a_missing_model(tmp_path: Path) -> None:
+    assert_one_line(serve("--model", "nobody/nothing", "--workspace", tmp_path), "pull nobody/nothing")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "config"])
+def test_a_damaged_model(tmp_path: Path, damage: str) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(embedded.PATH, model)
+    shard = model / "params_shard_0.bin"
+    if damage == "truncated":
+        with shard.open("r+b") as file:
+            file.truncate(1_000_000)
+    elif damage == "flipped":
+        with shard.open("r+b") as file:
+            file.seek(5_000_000)
+            octets = file.read(64)
+            file.seek(5_000_000)
+            file.write(bytes(255 - octet for octet in octets))
+    else:
+        (model / "mlc-chat-config.json").write_text("{")
+    broken = "mlc-chat-config.json" if damage == "config" else "params_shard_0.bin"
+    assert_one_line(serve("--model", model, "--workspace", tmp_path, "--port", "0"), broken)
+
+
+def test_a_workspace_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert_one_line(serve("--workspace", tmp_path / "file" / "music"), "file", "choose another place")
+
+
+def test_help_has_examples() -> None:
+    assert "midinfinite-osc serve --port 57991" in serve("--help").stdout

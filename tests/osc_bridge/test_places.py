@@ -1,0 +1,40 @@
+"""Models, music and client scripts are found where they lie."""
+
+from pathlib import Path
+
+import pytest
+
+from amt import embedded
+from amt.config import ModelError
+from osc_bridge import places
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+def test_the_embedded_model_is_there() -> None:
+    assert places.model("embedded") == embedded.PATH
+    assert (embedded.PATH / "mlc-chat-config.json").is_file()
+
+
+def test_a_folder_and_a_pulled_name_are_models(tmp_path: Path) -> None:
+    assert places.model(str(tmp_path)) == tmp_path
+    pulled = places.models() / "someone" / "music"
+    pulled.mkdir(parents=True)
+    assert places.model("someone/music") == pulled
+
+
+def test_a_missing_model_says_how_to_get_it() -> None:
+    with pytest.raises(ModelError, match="midinfinite-osc pull someone/music"):
+        places.model("someone/music")
+    with pytest.raises(ModelError, match="give a model folder") as caught:
+        places.model("./nowhere")
+    assert "pull" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "script"), [("supercollider", "AMT.quark"), ("sonic_pi", "amt.rb")])
+def test_the_clients_scripts_are_there(name: str, script: str) -> None:
+    assert (places.client(name) / script).is_file()
