@@ -2,7 +2,7 @@
 AMT {
 	classvar default;
 	var <session, <map, <link, <>followClock = true, <>clock;
-	var primed, followed, held, lastBarBeats;
+	var primed, followed, held, settings, lastBarBeats;
 
 	*new { |hostname = "127.0.0.1", port = 57990, session = "supercollider"|
 		^super.new.init(AMTLink.at(hostname, port), session)
@@ -18,6 +18,7 @@ AMT {
 		map = AMTMap.new;
 		followed = IdentityDictionary.new;
 		held = IdentitySet.new;
+		settings = List.new;
 		link.addUser(this);
 		AMTSynths.add;
 		this.prFollow
@@ -149,12 +150,33 @@ AMT {
 			this.prSet(key, *values).then(nil, { |error|
 				// A server that was not there has to be told again.
 				if(error.code == \absent or: { error.code == \cancelled }) { followed.removeAt(key) };
-				link.warn(error.what)
+				if(error.code != \cancelled and: { error.code != \freed }) { link.warn(error.what) }
 			})
 		}
 	}
 
-	prSet { |key ... values| ^this.prCommand(['/amt/set', key] ++ values, '/amt/set.reply', key.asSymbol) }
+	prSet { |key ... values|
+		^this.prCommand(['/amt/set', key] ++ values, '/amt/set.reply', key.asSymbol).then {
+			this.prRemember(key.asSymbol, values)
+		}
+	}
+
+	// What the server accepted, in order; one value of a key, but one range of each instrument.
+	prRemember { |key, values|
+		settings.removeAllSuchThat { |setting|
+			setting.key == key and: { key != \range or: { setting.value[0] == values[0] } }
+		};
+		settings.add(key -> values)
+	}
+
+	// A server that was restarted knows nothing of what was set: it is told before anything else is asked.
+	resendSettings { |lostSession|
+		if(lostSession == session) {
+			settings.do { |setting|
+				link.command(session, ['/amt/set', setting.key] ++ setting.value, '/amt/set.reply', setting.key, 0)
+			}
+		}
+	}
 
 	prNames { |names| ^if(names.isString or: { names.isKindOf(Symbol) }) { [names] } { names.asArray } }
 

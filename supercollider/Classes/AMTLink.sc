@@ -4,7 +4,7 @@ AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
 	classvar links, lastID;
 	var <address, <>timeout = 3, <serverName, <model;
-	var users, commands, phrases, bars, joined, responders, ticking = false, lastHeard = 0, warnings;
+	var users, commands, phrases, bars, joined, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, warnings;
 
 	*at { |hostname, port|
 		var address = NetAddr(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
@@ -37,8 +37,9 @@ AMTLink {
 	hasUser { |user| ^users.includes(user) }
 
 	// A command has no id of its own on the wire: its reply is known by path (and key), so one is under way at a time.
-	command { |session, message, replyPath, replyKey|
-		^this.prAdd(commands, AMTRequest(this, session, message, replyPath, replyKey, this.class.nextID))
+	// The id orders it among the phrases: 0 comes before all that wait.
+	command { |session, message, replyPath, replyKey, id|
+		^this.prAdd(commands, AMTRequest(this, session, message, replyPath, replyKey, id ?? { this.class.nextID }))
 	}
 
 	// Bars for a phrase; asked only after the commands that were given before it.
@@ -121,6 +122,7 @@ AMTLink {
 		if((commands ++ phrases).any(_.isLaunched)) { ^this };
 		hello = AMTRequest(this, session, ['/amt/hello', "sclang", session], '/amt/hello.reply', nil, 0);
 		joined = session;
+		cursor = 0;
 		hello.then(nil, { |error|
 			joined = nil;
 			this.prFail((commands ++ phrases).select { |request| request.session == session }, error)
@@ -141,7 +143,7 @@ AMTLink {
 	prTick {
 		this.prKeepTicking;
 		if(Main.elapsedTime - lastHeard > timeout) {
-			joined = nil;
+			this.prLose;
 			^this.prFail(commands ++ phrases, this.prAbsent)
 		};
 		// Commands are answered at once by a server that lives; music may take its time, so ask whether it lives.
@@ -158,6 +160,11 @@ AMTLink {
 		};
 		request.resent = false;
 		this.prSend(request)
+	}
+
+	prLose {
+		joined = nil;
+		isLost = true
 	}
 
 	prAbsent {
@@ -180,14 +187,19 @@ AMTLink {
 	prReply { |message|
 		var command = commands.first;
 		if(message[0] == '/amt/hello.reply') { this.prGreeted(*message[1..]) };
+		if(message[0] == '/amt/reset.reply') { cursor = 0 };
 		if(command.notNil and: { command.accepts(message) }) { this.prAnswer(commands, message[1..]) }
 	}
 
-	prGreeted { |version, server, argModel|
+	prGreeted { |version, server, argModel, session, nextBar|
 		serverName = server;
 		model = argModel;
 		if(version != protocol) {
 			this.warn("the server speaks protocol %, this quark %: update the older of the two".format(version, protocol))
+		};
+		if(isLost) {
+			isLost = false;
+			if(nextBar == 0) { users.do { |user| user.resendSettings(session.asString) } }
 		}
 	}
 
@@ -206,7 +218,10 @@ AMTLink {
 		var request = phrases.first;
 		var arrived = (first .. first + count - 1).collect { |index| bars.removeAt(index) };
 		if(request.isNil or: { request.id != id }) { ^this };
+		// A cursor that went back is that of a server that was restarted; what it sent is music all the same.
+		if(first < cursor) { this.prLose };
 		if(arrived.every { |bar| bar.notNil and: { bar[\parts].size == bar[\size] } }) {
+			cursor = first + count;
 			this.prAnswer(phrases, arrived.collect { |bar|
 				(index: bar[\index], ticks: bar[\ticks], notes: bar[\parts].atAll(bar[\parts].keys.asArray.sort).flatten)
 			})

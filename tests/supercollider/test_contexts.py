@@ -1,5 +1,7 @@
 """AMT.next in every context that a live coder asks from, with exact beats."""
 
+from itertools import pairwise
+
 import pytest
 
 BLOCKING = ["fork", "routine", "task", "tdef"]
@@ -33,7 +35,7 @@ def test_every_note_lands_on_its_beat(outcome, recording, context):
 @pytest.mark.parametrize("context", BLOCKING + PENDING)
 def test_a_phrase_fills_its_bars_without_a_gap(outcome, recording, context):
     events = recording(outcome, context).events
-    for event, following in zip(events, events[1:], strict=False):
+    for event, following in pairwise(events):
         assert event.beat + event.delta == pytest.approx(following.beat, abs=1e-6)
         assert event.delta == pytest.approx(event.dur, abs=1e-9)
     last = events[-1]
@@ -53,4 +55,4 @@ def test_chords_are_simultaneous_events_with_an_instrument(outcome, recording):
     assert any(event.delta == 0 for event in sounded)
     assert all(event.instrument.startswith("amt_") for event in sounded)
     assert all(event.drum == (event.program == 128) for event in sounded)
-    assert all(0 < event.sustain for event in sounded)
+    assert all(event.sustain > 0 for event in sounded)

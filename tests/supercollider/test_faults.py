@@ -183,13 +183,16 @@ def encode(address: str, *values: int | str) -> bytes:
 
 
 class Scripted:
-    """A server whose answers no real one gives on demand: bars in several parts, another protocol."""
+    """A server whose answers no real one gives on demand: bars in several parts, another protocol, a restart."""
 
-    def __init__(self, version: int) -> None:
+    def __init__(self, version: int = 1, firsts: tuple[int, ...] = (0,)) -> None:
         self.version = version
+        self.firsts = list(firsts)
         self.notes = [(120 * step, 100, 40 + step % 60, 1 + step % 127, step % 129) for step in range(16)]
+        self.log: list[OscMessage] = []
 
     def answers(self, message: OscMessage) -> list[bytes]:
+        self.log.append(message)
         values = message.params
         match message.address:
             case "/amt/hello":
@@ -197,11 +200,12 @@ class Scripted:
             case "/amt/set":
                 return [encode("/amt/set.reply", values[0])]
             case "/amt/next":
+                first = self.firsts.pop(0)
                 parts = [
-                    encode("/amt/bar", 0, 3, part, 4, 1920, 4, *sum(self.notes[4 * part : 4 * part + 4], ()))
+                    encode("/amt/bar", first, 3, part, 4, 1920, 4, *sum(self.notes[4 * part : 4 * part + 4], ()))
                     for part in (2, 0, 3, 1)
                 ]
-                return [parts[0], *parts, encode("/amt/next.reply", values[0], 0, 1)]
+                return [parts[0], *parts, encode("/amt/next.reply", values[0], first, 1)]
         return []
 
     @contextmanager
@@ -226,7 +230,7 @@ class Scripted:
 
 
 def test_a_bar_in_several_parts_is_put_together(sclang):
-    scripted = Scripted(version=1)
+    scripted = Scripted()
     with scripted.running() as port:
         outcome = sclang.script("parts", port, "parts")
     got = [tuple(map(float, words)) for words in outcome.said("note")]
@@ -240,3 +244,23 @@ def test_another_protocol_version_is_named(sclang):
     with Scripted(version=2).running() as port:
         outcome = sclang.script("parts", port, "parts")
     assert "protocol 2" in outcome.text
+
+
+def test_a_restarted_server_is_told_again_what_was_set(sclang):
+    scripted = Scripted(firsts=(0, 1, 0, 0, 1))
+    with scripted.running() as port:
+        outcome = sclang.script("restart", port, "restart")
+    assert outcome.said("first") == [["0"], ["1"], ["0"], ["0"], ["1"]]
+    addresses = [message.address for message in scripted.log]
+    again = addresses.index("/amt/hello", 1)
+    assert addresses[:again].count("/amt/next") == 3
+    resent = scripted.log[again + 1 :]
+    until = [message.address for message in resent].index("/amt/next")
+    assert [message.params[:2] for message in resent[:until]] == [
+        ["tempo", 240.0],
+        ["meter", 4],
+        ["instruments", "bass"],
+        ["range", "bass"],
+        ["range", "piano"],
+    ]
+    assert addresses.count("/amt/hello") == 2

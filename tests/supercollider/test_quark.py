@@ -57,7 +57,7 @@ def samples(path) -> tuple[np.ndarray, int]:
 
 
 @pytest.fixture(scope="module")
-def instruments(module_sclang, scsynth_program, test_folder):
+def instruments(module_sclang, scsynth_program):
     """Every default instrument rendered alone, two seconds each, MIDI note 57 for one second."""
     assert scsynth_program
     sound = module_sclang.folder / "instruments.wav"
