@@ -55,9 +55,9 @@ class Session:
         record: what has been played.
     """
 
-    def __init__(self, name: str, seed: int, steering: Steering | None = None) -> None:
+    def __init__(self, name: str, seed: int) -> None:
         self.name = name
-        self.steering = steering or Steering()
+        self.steering = Steering()
         self.generation = -1
         self.reset(seed)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 
-from amt.steering import Steering
 from osc_bridge.client import Client
 from osc_bridge.messages import DEFAULT_SESSION, ProtocolError
 from osc_bridge.sender import Peer
 from osc_bridge.session import Job, Session
 
-MAX_SESSIONS = 32
+MAX_SESSIONS = 128
 MAX_CLIENTS = 256
 _AWAITED, _WANTED, _AHEAD = range(3)
 
@@ -29,10 +28,9 @@ class Sessions:
         clock: seconds.
     """
 
-    def __init__(self, seed: int | None, clock: Callable[[], float], steering: Steering | None = None) -> None:
+    def __init__(self, seed: int | None, clock: Callable[[], float]) -> None:
         self._seed = seed
         self._clock = clock
-        self._steering = steering
         self._sessions: dict[str, Session] = {}
         self._clients: dict[Peer, Client] = {}
         self._served: dict[str, int] = {}
@@ -58,16 +56,25 @@ class Sessions:
             if len(self._sessions) >= MAX_SESSIONS:
                 self._forget_a_session()
             seed = new_seed() if self._seed is None else self._seed
-            self._sessions[name] = Session(name, seed, self._steering)
+            self._sessions[name] = Session(name, seed)
         return self._sessions[name]
 
     def _forget_a_session(self) -> None:
-        used = {client.session.name for client in self._clients.values()} | {DEFAULT_SESSION}
-        unused = [name for name in self._sessions if name not in used]
-        if not unused:
-            text = f"there are {MAX_SESSIONS} sessions already; join one of them, or restart the server"
-            raise ProtocolError("busy", text)
-        del self._sessions[unused[0]]
+        heard = {name: float("-inf") for name in self._sessions if name != DEFAULT_SESSION}
+        for client in self._clients.values():
+            if self._is_active(client):
+                heard.pop(client.session.name, None)
+            elif client.session.name in heard:
+                heard[client.session.name] = max(heard[client.session.name], client.last_heard)
+        if not heard:
+            raise ProtocolError("busy", f"{MAX_SESSIONS} sessions are being played already; join one of them")
+        name = min(heard, key=lambda name: heard[name])
+        del self._sessions[name]
+        self._served.pop(name, None)
+        self.blocked.discard(name)
+
+    def _is_active(self, client: Client) -> bool:
+        return bool(client.wants(self._clock()) or client.pending())
 
     def client(self, peer: Peer) -> Client:
         """The client at this address; one never heard before is in the default session.
@@ -79,14 +86,16 @@ class Sessions:
         client = self._clients.get(peer)
         if client is None:
             if len(self._clients) >= MAX_CLIENTS:
-                self._forget_a_client(now)
+                self._forget_a_client()
             client = self._clients[peer] = Client(peer, self.session(DEFAULT_SESSION))
         client.last_heard = now
+        if client.session is not self._sessions.get(client.session.name):
+            self.join(client, client.session.name)  # it was silent for so long that its session made room for others
         self.blocked.discard(client.session.name)
         return client
 
-    def _forget_a_client(self, now: float) -> None:
-        idle = [client for client in self._clients.values() if not client.wants(now) and not client.pending()]
+    def _forget_a_client(self) -> None:
+        idle = [client for client in self._clients.values() if not self._is_active(client)]
         if not idle:
             raise ProtocolError("busy", f"{MAX_CLIENTS} clients are subscribed already; try again in a minute")
         self.forget(min(idle, key=lambda client: client.last_heard).peer)

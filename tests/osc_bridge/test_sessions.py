@@ -63,16 +63,29 @@ def test_seeds(watch):
     assert free.session("x").seed != free.session("y").seed
 
 
-def test_sessions_are_bounded_and_unused_ones_make_room(sessions):
-    sessions.session("unused")
+def test_sessions_are_bounded_and_the_longest_silent_makes_room(sessions, watch):
+    sessions.session("nobody's")
     for number in range(MAX_SESSIONS - 2):
+        watch.now = float(number)
         joined(sessions, number + 1, f"s{number}")
-    joined(sessions, 1000, "another")
+    joined(sessions, 1000, "one more")
+    joined(sessions, 1001, "and another")
+    names = [session.name for session in sessions]
+    assert len(names) == MAX_SESSIONS
+    assert "main" in names
+    assert "nobody's" not in names
+    assert "s0" not in names
+    assert sessions.client(peer(1)).session is sessions.session("s0"), "who comes back begins anew"
+
+
+def test_sessions_that_are_played_make_no_room(sessions, watch):
+    for number in range(MAX_SESSIONS - 1):
+        joined(sessions, number + 1, f"s{number}").want(range(4), 0.0)
     with pytest.raises(ProtocolError, match="sessions") as caught:
         joined(sessions, 1001, "too many")
     assert caught.value.code == "busy"
-    assert len(sessions) == MAX_SESSIONS
-    assert "unused" not in [session.name for session in sessions]
+    watch.now = 60.0
+    joined(sessions, 1001, "not any more")
 
 
 def test_clients_are_bounded_and_the_idle_longest_silent_goes(sessions, watch):
