@@ -2,7 +2,7 @@
 AMT {
 	classvar default;
 	var <session, <map, <link, <>followClock = true, <>clock;
-	var primed, followed, held, settings, lastBarBeats;
+	var primed, followed, held, lastBarBeats;
 
 	*new { |hostname = "127.0.0.1", port = 57990, session = "supercollider"|
 		^super.new.init(AMTLink.at(hostname, port), session)
@@ -18,7 +18,6 @@ AMT {
 		map = AMTMap.new;
 		followed = IdentityDictionary.new;
 		held = IdentitySet.new;
-		settings = List.new;
 		link.addUser(this);
 		AMTSynths.add;
 		this.prFollow
@@ -134,9 +133,11 @@ AMT {
 		var current = this.prClock, tempo, meter;
 		if(followClock.not) { ^this };
 		tempo = current.tempo * 60;
-		while { tempo < 40 } { tempo = tempo * 2 };
-		while { tempo > 240 } { tempo = tempo / 2 };
-		this.prFollowKey(\tempo, [tempo.round(0.1)]);
+		if(tempo > 0 and: { tempo < inf }) {
+			while { tempo < 40 } { tempo = tempo * 2 };
+			while { tempo > 240 } { tempo = tempo / 2 };
+			this.prFollowKey(\tempo, [tempo.round(0.1)])
+		};
 		meter = [4, 8, 16].detect { |unit|
 			var beats = current.beatsPerBar * unit / 4;
 			beats.frac == 0 and: { beats.inclusivelyBetween(1, 16) }
@@ -156,26 +157,8 @@ AMT {
 	}
 
 	prSet { |key ... values|
-		^this.prCommand(['/amt/set', key] ++ values, '/amt/set.reply', key.asSymbol).then {
-			this.prRemember(key.asSymbol, values)
-		}
-	}
-
-	// What the server accepted, in order; one value of a key, but one range of each instrument.
-	prRemember { |key, values|
-		settings.removeAllSuchThat { |setting|
-			setting.key == key and: { key != \range or: { setting.value[0] == values[0] } }
-		};
-		settings.add(key -> values)
-	}
-
-	// A server that was restarted knows nothing of what was set: it is told before anything else is asked.
-	resendSettings { |lostSession|
-		if(lostSession == session) {
-			settings.do { |setting|
-				link.command(session, ['/amt/set', setting.key] ++ setting.value, '/amt/set.reply', setting.key, 0)
-			}
-		}
+		this.prCheck;
+		^link.set(session, key.asSymbol, values)
 	}
 
 	prNames { |names| ^if(names.isString or: { names.isKindOf(Symbol) }) { [names] } { names.asArray } }

@@ -4,13 +4,22 @@ AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
 	classvar links, lastID;
 	var <address, <>timeout = 3, <serverName, <model;
-	var users, commands, phrases, bars, joined, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, warnings;
+	var users, commands, phrases, bars, settings, joined, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, warnings;
 
 	*at { |hostname, port|
-		var address = NetAddr(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
+		var address = this.prAddress(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
 		links = links ?? { IdentityDictionary.new };
 		if(links[key].isNil) { links[key] = super.new.init(address) };
 		^links[key]
+	}
+
+	*prAddress { |hostname, port|
+		if(port.isKindOf(Integer).not or: { port.inclusivelyBetween(1, 65535).not }) {
+			AMTError("a port is a whole number from 1 to 65535, not %".format(port)).throw
+		};
+		^try { NetAddr(hostname, port) } {
+			AMTError("there is no computer named %; the music server of this one is at 127.0.0.1".format(hostname)).throw
+		}
 	}
 
 	*nextID { ^lastID = (lastID ? 0) + 1 }
@@ -20,7 +29,8 @@ AMTLink {
 		users = Set.new;
 		commands = List.new;
 		phrases = List.new;
-		bars = IdentityDictionary.new;
+		bars = AMTBars.new;
+		settings = Dictionary.new;
 		warnings = Dictionary.new
 	}
 
@@ -37,9 +47,15 @@ AMTLink {
 	hasUser { |user| ^users.includes(user) }
 
 	// A command has no id of its own on the wire: its reply is known by path (and key), so one is under way at a time.
-	// The id orders it among the phrases: 0 comes before all that wait.
-	command { |session, message, replyPath, replyKey, id|
-		^this.prAdd(commands, AMTRequest(this, session, message, replyPath, replyKey, id ?? { this.class.nextID }))
+	command { |session, message, replyPath, replyKey|
+		^this.prAdd(commands, AMTRequest(this, session, message, replyPath, replyKey, this.class.nextID))
+	}
+
+	set { |session, key, values|
+		^this.command(session, ['/amt/set', key] ++ values, '/amt/set.reply', key).then {
+			if(settings[session].isNil) { settings[session] = AMTSettings.new };
+			settings[session].put(key, values)
+		}
 	}
 
 	// Bars for a phrase; asked only after the commands that were given before it.
@@ -74,7 +90,7 @@ AMTLink {
 		responders = ['/amt/hello.reply', '/amt/set.reply', '/amt/status.reply', '/amt/save.reply', '/amt/reset.reply']
 		.collect { |path| path -> { |message| this.prReply(message) } };
 		responders = responders ++ [
-			'/amt/bar' -> { |message| this.prBar(message) },
+			'/amt/bar' -> { |message| bars.put(message) },
 			'/amt/next.reply' -> { |message| this.prPhrase(*message[1..]) },
 			'/amt/error' -> { |message| this.prError(*message[1..]) }
 		];
@@ -199,32 +215,28 @@ AMTLink {
 		};
 		if(isLost) {
 			isLost = false;
-			if(nextBar == 0) { users.do { |user| user.resendSettings(session.asString) } }
+			if(nextBar == 0) { this.prResend(session.asString) }
 		}
 	}
 
-	prBar { |message|
-		var index, revision, part, parts, ticks, count, bar;
-		#index, revision, part, parts, ticks, count = message[1..6];
-		bar = bars[index];
-		if(bar.isNil or: { bar[\revision] != revision }) {
-			bar = (index: index, revision: revision, ticks: ticks, size: parts, parts: IdentityDictionary.new);
-			bars[index] = bar
-		};
-		bar[\parts][part] = if(count > 0) { message[7..].clump(5).keep(count) } { [] }
+	// A server that was restarted is told before anything else is asked: id 0 comes before all phrases that wait.
+	prResend { |session|
+		var set = settings[session];
+		if(set.notNil) {
+			set.messages.do { |message|
+				this.prAdd(commands, AMTRequest(this, session, message, '/amt/set.reply', message[1], 0))
+			}
+		}
 	}
 
 	prPhrase { |id, first, count|
-		var request = phrases.first;
-		var arrived = (first .. first + count - 1).collect { |index| bars.removeAt(index) };
+		var request = phrases.first, arrived = bars.take(first, count);
 		if(request.isNil or: { request.id != id }) { ^this };
 		// A cursor that went back is that of a server that was restarted; what it sent is music all the same.
 		if(first < cursor) { this.prLose };
-		if(arrived.every { |bar| bar.notNil and: { bar[\parts].size == bar[\size] } }) {
+		if(arrived.notNil) {
 			cursor = first + count;
-			this.prAnswer(phrases, arrived.collect { |bar|
-				(index: bar[\index], ticks: bar[\ticks], notes: bar[\parts].atAll(bar[\parts].keys.asArray.sort).flatten)
-			})
+			this.prAnswer(phrases, arrived)
 		} {
 			if(request.resent.not) { request.resent = true; this.prSend(request) }
 		}

@@ -264,3 +264,11 @@ def test_a_restarted_server_is_told_again_what_was_set(sclang):
         ["range", "piano"],
     ]
     assert addresses.count("/amt/hello") == 2
+
+
+def test_a_wrong_address_is_refused_with_what_to_do(sclang):
+    outcome = sclang.script("address", 0, "address")
+    for name in ("port", "computer"):
+        ((kind, text),) = outcome.said(name)
+        assert kind == "AMTError"
+        assert "65535" in text or "127.0.0.1" in text
