@@ -208,6 +208,7 @@ class AmtLink
   SLOTS ||= 16   # addresses that bars arrive at, so that Time State stays bounded
   AHEAD ||= 4    # bars asked for in advance
   MEMORY ||= 4   # bars repeated while the server is silent
+  LEASE ||= 25   # seconds after which a server that heard nothing may have stopped sending
 
   attr_reader :host, :port, :session, :settings
 
@@ -279,6 +280,14 @@ class AmtLink
     !!@greeted
   end
 
+  # After a long pause what lies in Time State may be out of date: ask anew, and go on where the piece is.
+  def resume
+    return unless @said && Time.now - @said > LEASE
+    @greeted = @present = @wanted = @said = nil
+    @streams.clear
+    hello
+  end
+
   # The bar at a stream's cursor, or nil while it is not here.
   def here(stream)
     return unless greeted?
@@ -306,13 +315,14 @@ class AmtLink
     want(stream)
   end
 
-  # To be said at every bar: clock, acknowledgement and keep-alive. Saying the same twice asks for everything again, which
-  # streams that play together do not mean.
+  # To be said at every bar: clock, acknowledgement and keep-alive. The same twice running asks for everything again, which
+  # streams that play together don't mean.
   def want(stream = @latest)
     return unless stream && stream[:cursor]
     wanted = stream.values_at(:cursor, :ahead)
-    tell("want", *wanted) unless wanted == @wanted
-    @wanted = wanted
+    return if wanted == @wanted && Time.now - @said < LEASE / 3
+    @wanted, @said = wanted, Time.now
+    tell("want", *wanted)
   end
 
   # Begins anew with a server that has lost something, perhaps all: it may have been restarted.
@@ -354,7 +364,13 @@ class AmtLink
   def errors
     _id, code, text = fresh("error")
     return unless text
-    %w[hello past].include?(code) ? hello : @sonic_pi.puts("AMT: #{text}")
+    if code == "hello"
+      rejoin(@latest)
+    elsif code == "past"
+      hello
+    else
+      @sonic_pi.puts "AMT: #{text}"
+    end
     text
   end
 
@@ -364,7 +380,7 @@ class AmtLink
     @complained = true
     @sonic_pi.puts(
       if @greeted
-        "AMT: no new bar from #{@host}:#{@port}. The last ones repeat until it answers; is midinfinite-osc still running?"
+        "AMT: no new bar from #{@host}:#{@port}. The last ones repeat until it answers. Is midinfinite-osc still running?"
       else
         "AMT: no server at #{@host}:#{@port}. Start one with: midinfinite-osc serve. Loops keep time and join in when it answers."
       end
@@ -415,12 +431,13 @@ def amt_connect(host: "127.0.0.1", port: 57990, session: "main")
   end
   known = @amt_link && @amt_link.same?(host.to_s, port, session.to_s)
   link = known ? @amt_link : @amt_link = AmtLink.new(self, host.to_s, port, session.to_s)
+  return if known && link.greeted?
   link.hello
   in_thread(seed: 0) do
-    if !link.listen(1.0) { link.greeted? }.pop
-      link.complain
-    elsif !known
+    if link.listen(1.0) { link.greeted? }.pop
       puts "AMT: connected to #{link.host}:#{link.port}, session #{link.session}."
+    else
+      link.complain
     end
   end
   nil
@@ -531,7 +548,6 @@ end
 #   Logs how the server is doing.
 #     amt_status
 def amt_status
-  amt_link.hello
   amt_link.tell("status")
   amt_answer do |link|
     status = link.fresh("status.reply")
@@ -553,6 +569,7 @@ def amt_band
 end
 
 def amt_stream(name)
+  amt_link.resume
   stream = amt_link.stream(name)
   amt_link.tune(stream, current_bpm)
   amt_link.await(stream)
@@ -593,7 +610,7 @@ def amt_checked(key, values)
     raise ArgumentError, "AMT: there is no #{key.inspect} to set. Keys: #{AmtBand::KEYS.keys.join(', ')}"
   end
   repeated = kinds.last[3]
-  values = values.nil? ? kinds.map { "" } : values.respond_to?(:to_a) ? values.to_a : [values]
+  values = values.nil? ? (repeated ? [] : kinds.map { "" }) : values.respond_to?(:to_a) ? values.to_a : [values]
   wanted = kinds.map { |name, _, allowed| "#{name} (#{allowed.is_a?(Array) ? allowed.join(', ') : allowed})" }.join(", ")
   wrong = ArgumentError.new("AMT: #{key}: takes #{wanted}#{'...' if repeated}, not #{values.inspect}")
   raise wrong unless repeated || values.length == kinds.length

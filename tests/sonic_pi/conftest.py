@@ -24,7 +24,8 @@ def booted() -> Iterator[SonicPi]:
 @pytest.fixture
 def sonic_pi(booted: SonicPi) -> Iterator[SonicPi]:
     """Sonic Pi with amt.rb loaded, an empty log, and nothing running before and after."""
-    booted.run(f'eval_file "{CLIENT}"')
+    booted.run(f'eval_file "{CLIENT}"\nputs "amt.rb is loaded"')
+    booted.wait_for(lambda lines: any("amt.rb is loaded" in line.text for line in lines), "amt.rb to load")
     booted.stop_all()
     booted.clear()
     yield booted

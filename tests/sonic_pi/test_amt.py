@@ -11,11 +11,12 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from tests.conftest import AmtServer
+from tests.conftest import AmtServer, start_server, stop_server
 from tests.sonic_pi.harness import Line, SonicPi, free_udp_ports
 from tests.sonic_pi.relay import Relay
 
@@ -32,10 +33,10 @@ class Start:
     programs: frozenset[int]
 
 
-def loop(port: int, session: str, name: str = "amt", first: str = "", opts: str = "") -> str:
+def loop(port: int, session: str, name: str = "amt", first: str = "", opts: str = "", bpm: int = BPM) -> str:
     """Code of an amt_loop that logs each bar as it begins."""
     return f"""
-        use_bpm {BPM}
+        use_bpm {bpm}
         amt_connect port: {port}, session: "{session}"
         {first}
         amt_loop :{name}{opts} do |bar|
@@ -58,10 +59,10 @@ def begun(count: int, name: str = "amt") -> Callable[[list[Line]], bool]:
     return lambda lines: len(starts(lines, name)) >= count
 
 
-def assert_exact(bars: list[Start]) -> None:
+def assert_exact(bars: list[Start], bar: float = BAR) -> None:
     """Every bar but the first, into which a loop may come late, begins on a bar line."""
-    late = [bar for bar in bars[1:] if abs(bar.time / BAR - round(bar.time / BAR)) > 1e-9]
-    lengths = {round((b.time - a.time) / BAR, 9) for a, b in pairwise(bars[1:])}
+    late = [one for one in bars[1:] if abs(one.time / bar - round(one.time / bar)) > 1e-9]
+    lengths = {round((b.time - a.time) / bar, 9) for a, b in pairwise(bars[1:])}
     assert not late
     assert lengths == {1.0}
 
@@ -87,15 +88,36 @@ def test_eight_bars_are_exactly_as_long_as_their_beats(sonic_pi: SonicPi, amt_se
     assert no_errors(sonic_pi)
 
 
-def test_an_instrument_change_is_heard_in_the_next_bar(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
-    sonic_pi.run(loop(amt_server.port, "change", first="amt_instruments :piano"))
+@pytest.mark.parametrize("whole_buffer", [False, True])
+def test_an_instrument_change_is_heard_in_the_next_bar(
+    sonic_pi: SonicPi, amt_server: AmtServer, whole_buffer: bool
+) -> None:
+    session, bpm = (
+        f"change {whole_buffer}",
+        96,
+    )  # slow enough to compose anew before the next bar line on a busy computer
+    sonic_pi.run(loop(amt_server.port, session, first="amt_instruments :piano", bpm=bpm))
     before = starts(sonic_pi.wait_for(begun(4), "four bars", 60))
-    sonic_pi.run("amt_instruments :trumpet")
-    changed_at = len(starts(sonic_pi.wait_for(begun(len(before) + 4), "four more bars", 60)[:]))
-    bars = starts(sonic_pi.lines)[:changed_at]
+    change = "amt_instruments :trumpet"
+    sonic_pi.run(loop(amt_server.port, session, first=change, bpm=bpm) if whole_buffer else change)
+    bars = starts(sonic_pi.wait_for(begun(len(before) + 4), "four more bars", 60))
     old, following = bars[: len(before)], bars[len(before) :]
     assert frozenset().union(*(bar.programs for bar in old)) == {0}
     assert frozenset().union(*(bar.programs for bar in following)) == {56}, "only the trumpet, from the very next bar"
+    assert_exact(bars, 240 / bpm)
+
+
+def test_after_a_long_pause_nothing_old_is_played(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
+    """The server has stopped sending by then, so that what lies in Time State misses the last change."""
+    sonic_pi.run(loop(amt_server.port, "pause", first="amt_instruments :piano"))
+    before = starts(sonic_pi.wait_for(begun(3), "three bars", 60))
+    sonic_pi.stop_all()
+    sonic_pi.clear()
+    sonic_pi.run("amt_link.instance_variable_set :@said, Time.now - 60")
+    sonic_pi.run(loop(amt_server.port, "pause", first="amt_instruments :trumpet"))
+    bars = starts(sonic_pi.wait_for(begun(3), "three bars", 60))
+    assert frozenset().union(*(bar.programs for bar in bars)) == {56}
+    assert bars[0].n >= before[-1].n, "the piece goes on"
     assert_exact(bars)
 
 
@@ -144,6 +166,27 @@ def test_a_server_that_starts_later_is_joined_with_what_was_set(sonic_pi: SonicP
         bars = starts(sonic_pi.wait_for(begun(4), "four bars", 60))
     assert frozenset().union(*(bar.programs for bar in bars)) == {56}
     assert_exact(bars)
+
+
+def test_a_restarted_server_is_joined_again(sonic_pi: SonicPi, tmp_path: Path) -> None:
+    first = start_server(tmp_path)
+    try:
+        sonic_pi.run(loop(first.port, "restart", first="amt_instruments :trumpet"))
+        sonic_pi.wait_for(begun(3), "three bars", 60)
+    finally:
+        stop_server(first)
+    sonic_pi.wait_for(lambda lines: says(lines, "no new bar"), "the message", 60)
+    second = start_server(tmp_path, "--port", str(first.port))
+    try:
+        sonic_pi.wait_for(lambda lines: says(lines, "new bars again"), "the recovery", 60)
+        count = len(starts(sonic_pi.lines))
+        bars = starts(sonic_pi.wait_for(begun(count + 2), "more bars", 60))
+    finally:
+        stop_server(second)
+    assert_exact(bars)
+    assert frozenset().union(*(bar.programs for bar in bars)) == {56}, "steered as before"
+    assert bars[-1].n == max(bar.n for bar in bars)
+    assert no_errors(sonic_pi)
 
 
 def test_amt_next_gives_bars_at_once_and_amt_play_lasts_their_beats(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
