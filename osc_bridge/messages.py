@@ -197,8 +197,10 @@ of the window is sent as soon as it is ready, once in each revision; of a bar, t
 holds. Say it again at every bar with `from` moved on: it is clock, acknowledgement and keep-alive.
 **Resend:** the same `from` and `count` twice running mean that something was lost: every bar of the
 window that was sent more than 0.1 s ago is sent again. {LEASE:g} s without a want end the subscription.
-A `from` beyond what is composed moves the piece on: bars that nobody played are not composed. With
-slots k, at most k bars. Unlike the other requests it has no reply of its own.""",
+A `from` beyond what is composed moves the piece on: bars that nobody played are not composed. (While
+others are subscribed to the session, by at most 64 bars at once.) Bars long played are gone: the error
+"past" names the bar to go on from. With slots k, at most k bars. Unlike the other requests it has no
+reply of its own.""",
         answer=("/amt/bar",),
     ),
     Message(

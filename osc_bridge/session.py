@@ -71,6 +71,7 @@ class Session:
         self._places: dict[int, Place] = {0: Opening()}
         self._superseded = False
         self._wasted = False
+        self._changed_at: int | None = None
 
     @property
     def seed(self) -> int:
@@ -99,7 +100,7 @@ class Session:
         """
         before, self.steering = self.steering, self.steering.set(key, *values)
         if replace(self.steering, horizon=before.horizon) != before:
-            self.generation += 1
+            self._change()
             if not self._superseded:
                 self.frontier = min(self.frontier, self.position)
         return self.steering.get(key)
@@ -127,12 +128,16 @@ class Session:
             self._settle()
 
     def job(self, reach: int) -> Job | None:
-        """The bar to compose next, if one is lacking below `reach`, below a promise or inside the horizon."""
+        """The bar to compose next, if one is lacking below `reach`, below a promise or inside the horizon.
+
+        A job that was given out before and is not finished yet is forgotten.
+        """
         end = max(reach, self._promised, self.position + self.steering.horizon)
         if self.frontier >= end and self._superseded:
             self._recompose()
         if self.frontier >= end:
             return None
+        self._changed_at = None
         return Job(self, self.frontier, self._places[self.frontier], self.steering, self.generation)
 
     def finish(self, job: Job, bar: Bar, place: Passage) -> Bar | None:
@@ -143,8 +148,8 @@ class Session:
         """
         if self._places.get(self.frontier) is not job.place:
             return None
-        outdated = job.generation != self.generation and self.frontier >= self.position
-        if outdated and not self._wasted:
+        outdated = self._changed_at is not None and self.frontier >= self._changed_at
+        if outdated and (self.frontier < self.position or not self._wasted):
             self._wasted = True
             return None
         self._wasted = False
@@ -162,8 +167,13 @@ class Session:
     def _recompose(self) -> None:
         """Compose anew what is not yet played; its own generation, so that no revision names two versions."""
         self._superseded = False
-        self.generation += 1
+        self._change()
         self.frontier = min(self.frontier, self.position)
+
+    def _change(self) -> None:
+        """Bars from the position on are to be composed otherwise than the running job may do."""
+        self.generation += 1
+        self._changed_at = self.position if self._changed_at is None else min(self._changed_at, self.position)
 
     def _settle(self) -> None:
         """Catch up with the clock, record what is played, forget what nobody can ask for any more."""

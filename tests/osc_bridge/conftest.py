@@ -91,9 +91,10 @@ class Talker:
         return message
 
     def until(self, *addresses: str) -> list[Received]:
-        """What comes, up to and with the first message of one of these addresses."""
+        """What comes, up to and with the first message of one of these addresses; another error is a failure."""
         received = [self.receive()]
         while received[-1].address not in addresses:
+            assert received[-1].address != "/amt/error", received[-1].values
             received.append(self.receive())
         return received
 

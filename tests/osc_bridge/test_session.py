@@ -119,6 +119,28 @@ def test_a_phrase_asked_for_in_a_sweep_has_the_newest_steering(session):
     assert [tempo(session.bar(index)) for index in (0, 1)] == [104, 104]
 
 
+@pytest.mark.parametrize("changes", [1, 2])
+def test_a_phrase_asked_for_right_after_a_change_follows_it(session, changes):
+    for step in range(changes):
+        job = session.job(0)
+        session.steer("tempo", [100 + step])
+        if step < changes - 1:
+            session.finish(job, *compose(job))
+    session.promise(2)
+    assert session.finish(job, *compose(job)) is None
+    work(session)
+    assert {tempo(session.bar(index)) for index in (0, 1)} == {100 + changes - 1}
+
+
+def test_a_phrase_asked_for_before_a_change_is_not_begun_again(session):
+    session.promise(3)
+    job = session.job(0)
+    session.steer("tempo", [99])
+    assert session.finish(job, *compose(job)).index == 0
+    work(session)
+    assert [tempo(session.bar(index)) for index in range(4)] == [120, 99, 99, 99]
+
+
 def test_promised_bars_follow_one_another_even_when_the_clock_runs_ahead(session):
     assert session.promise(3) == 0
     assert session.promise(2) == 3
@@ -202,7 +224,7 @@ class Performance(RuleBasedStateMachine):
     def promise(self, count):
         first = self.session.promise(count)
         assert first + count == self.session.position
-        self.promised.append(range(first, first + count))
+        self.promised.append((range(first, first + count), self.session.generation))
 
     @rule(seed=st.integers(0, 9))
     def reset(self, seed):
@@ -243,9 +265,11 @@ class Performance(RuleBasedStateMachine):
             self.finish()
         work(self.session)
         assert self.session.frontier >= self.session.position + self.session.steering.horizon
-        for bars in self.promised:
-            if bars.start >= self.session.position - KEPT:
-                assert all(self.session.bar(index) for index in bars)
+        for indices, generation in self.promised:
+            if indices.start >= self.session.position - KEPT:
+                bars = [self.session.bar(index) for index in indices]
+                assert all(bars)
+                assert all(bar.revision >= generation for bar in bars)
         ahead = range(self.session.position, self.session.frontier)
         assert {tempo(self.session.bar(index)) for index in ahead} == {int(self.session.steering.tempo)}
 
