@@ -4,7 +4,7 @@ AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
 	classvar links, lastID;
 	var <address, <>timeout = 3, <serverName, <model;
-	var users, commands, phrases, bars, settings, joined, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, warnings;
+	var users, commands, phrases, bars, settings, joined, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
 
 	*at { |hostname, port|
 		var address = this.prAddress(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
@@ -152,13 +152,18 @@ AMTLink {
 	prKeepTicking {
 		if(ticking.not and: { this.isBusy }) {
 			ticking = true;
+			lastTick = Main.elapsedTime;
 			SystemClock.sched(repeatInterval, { ticking = false; this.prTick; nil })
 		}
 	}
 
 	prTick {
+		var now = Main.elapsedTime, gap = now - lastTick;
 		this.prKeepTicking;
-		if(Main.elapsedTime - lastHeard > timeout) {
+		// After a time in which sclang was too busy to tick, and so to listen, ticks come in a burst before what was heard.
+		if(gap < (repeatInterval / 2)) { ^this };
+		if(gap > (repeatInterval * 2)) { this.prForgive(now) };
+		if(now - lastHeard > timeout) {
 			this.prLose;
 			^this.prFail(commands ++ phrases, this.prAbsent)
 		};
@@ -166,6 +171,11 @@ AMTLink {
 		if(commands.isEmpty) { address.sendMsg('/amt/status') };
 		this.prRepeat(commands.first, timeout);
 		this.prRepeat(phrases.first, timeout * patience)
+	}
+
+	prForgive { |now|
+		lastHeard = now;
+		(commands ++ phrases).do { |request| if(request.isLaunched) { request.launchTime = now } }
 	}
 
 	prRepeat { |request, limit|

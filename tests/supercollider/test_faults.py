@@ -272,3 +272,9 @@ def test_a_wrong_address_is_refused_with_what_to_do(sclang):
         ((kind, text),) = outcome.said(name)
         assert kind == "AMTError"
         assert "65535" in text or "127.0.0.1" in text
+
+
+def test_a_busy_sclang_does_not_take_the_server_for_absent(sclang, amt_server):
+    outcome = sclang.script("stall", amt_server.port, "stall")
+    assert outcome.said("failed") == []
+    assert outcome.said("second") == [[]]
