@@ -19,7 +19,7 @@ from patterns import midi
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=9)
 numbers = st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(width=32), st.booleans())
 anything = st.one_of(numbers, texts, st.none(), st.binary(min_size=1, max_size=9))
-fuzzing = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzzing = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def notes(bar):

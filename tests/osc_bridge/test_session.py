@@ -275,4 +275,4 @@ class Performance(RuleBasedStateMachine):
 
 
 TestPerformance = Performance.TestCase
-TestPerformance.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestPerformance.settings = settings(max_examples=150, stateful_step_count=40)
