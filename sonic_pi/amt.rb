@@ -210,7 +210,7 @@ class AmtLink
   MEMORY ||= 4   # bars repeated while the server is silent
   LEASE ||= 25   # seconds after which a server that heard nothing may have stopped sending
 
-  attr_reader :host, :port, :session, :settings
+  attr_reader :host, :port, :session
 
   def initialize(sonic_pi, host, port, session)
     @sonic_pi, @host, @port, @session = sonic_pi, host, port, session
@@ -226,7 +226,7 @@ class AmtLink
   end
 
   def stream(name)
-    @streams[name] ||= {name: name, cursor: nil, recent: [], missed: 0, ahead: AHEAD, bpm: nil}
+    @streams[name] ||= {name: name, cursor: nil, recent: [], missed: 0, ahead: AHEAD, bpm: nil, due: Time.now}
   end
 
   def tell(address, *values)
@@ -291,7 +291,7 @@ class AmtLink
   # The bar at a stream's cursor, or nil while it is not here.
   def here(stream)
     return unless greeted?
-    join(stream) unless stream[:cursor]
+    join(stream) unless stream[:cursor] && !left_behind?(stream)
     stream[:cursor] = @next_bar if stream[:missed] > 0 && @next_bar > stream[:cursor]
     event = @sonic_pi.get_event("/osc*:#{@port}/amt/bar/#{stream[:cursor] % SLOTS}")
     bar = decoded(event.val.to_a) if event && event.time >= @greeted
@@ -312,29 +312,47 @@ class AmtLink
   def join(stream)
     index, time = @present
     stream[:cursor] = index ? (@sonic_pi.current_time - time < 0.01 ? index : index + 1) : @next_bar
-    want(stream)
+    want
   end
 
-  # To be said at every bar: clock, acknowledgement and keep-alive. The same twice running asks for everything again, which
-  # streams that play together don't mean.
-  def want(stream = @latest)
-    return unless stream && stream[:cursor]
-    wanted = stream.values_at(:cursor, :ahead)
+  # Did the other streams go on so far that its next bar has been overwritten?
+  def left_behind?(stream)
+    @present && stream[:cursor] < @present[0] - (SLOTS - AHEAD)
+  end
+
+  # To be said at every bar: clock, acknowledgement and keep-alive, for all streams that are being played. The same twice
+  # running would ask for everything again.
+  def want
+    cursors = playing.map { |stream| stream.values_at(:cursor, :ahead) }.select(&:first)
+    return if cursors.empty?
+    from = cursors.map(&:first).min
+    wanted = [from, [cursors.map(&:sum).max - from, SLOTS].min]
     return if wanted == @wanted && Time.now - @said < LEASE / 3
     @wanted, @said = wanted, Time.now
     tell("want", *wanted)
   end
 
+  # The streams that have not missed their turn, which a stopped loop does.
+  def playing
+    @streams.values.select { |stream| stream[:due] > Time.now }
+  end
+
+  # Says when a stream's turn comes next: after so many bars, and half as many for good measure.
+  def expect(stream, bars)
+    stream[:due] = Time.now + 1.5 * bars * @beats * 60 / stream[:bpm]
+  end
+
   # Begins anew with a server that has lost something, perhaps all: it may have been restarted.
-  def rejoin(stream)
+  def rejoin
     hello
     steer if @greeted
     @wanted = nil
-    want(stream)
+    want
   end
 
   # The stream's next bar, always: the one at the cursor, which moves on, or else one of the last ones again, or a rest.
   def take(stream)
+    expect(stream, 1)
     bar = here(stream)
     if bar
       @sonic_pi.puts "AMT: new bars again." if @complained
@@ -346,12 +364,11 @@ class AmtLink
       stream[:recent] = [*stream[:recent], bar].last(MEMORY)
     else
       complain(stream)
-      rejoin(stream)
+      rejoin
       recent = stream[:recent]
       bar = recent[stream[:missed] % recent.size] unless recent.empty?
       stream[:missed] += 1
     end
-    @latest = stream
     errors
     bar || {n: nil, beats: @beats, notes: []}
   end
@@ -365,7 +382,7 @@ class AmtLink
     _id, code, text = fresh("error")
     return unless text
     if code == "hello"
-      rejoin(@latest)
+      rejoin
     elsif code == "past"
       hello
     else
@@ -412,6 +429,7 @@ class AmtLink
   # The very first bar of a stream is worth a wait, as long as it is not heard: notes sound sched-ahead time later anyway.
   def await(stream)
     return unless stream[:recent].empty? && stream[:missed].zero?
+    expect(stream, 1)
     hello unless @greeted || (@greeting && Time.now - @greeting < 1)
     patience = [@sonic_pi.current_sched_ahead_time * 0.8, 0.4].min
     listen(patience) { here(stream) }.pop if patience > 0
@@ -477,7 +495,8 @@ def amt_next(bars: 1, name: :amt)
   stream[:ahead] = [bars, AmtLink::AHEAD].max
   taken = []
   taken << amt_link.take(stream) while taken.length < bars && amt_link.here(stream)
-  amt_link.want(stream)
+  amt_link.expect(stream, bars)
+  amt_link.want
   taken + [amt_link.later(name)] * (bars - taken.length)
 end
 
