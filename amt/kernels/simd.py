@@ -1,0 +1,152 @@
+"""Vectors in TIR: loads, reductions, dot products of bytes, exp and GELU. Knows lanes, not models.
+
+Functions here take and give TIR expressions. They run while a kernel is being built, so that Python's loops are the
+kernel's unrolled loops.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
+from tvm.tirx import Buffer, Expr, Shuffle
+
+Index = Expr | int
+
+
+def vector(dtype: str, lanes: int) -> str:
+    """The name of a vector type."""
+    return f"{dtype}x{lanes}" if lanes > 1 else dtype
+
+
+def splat(value: Expr, lanes: int) -> Expr:
+    """One number in all lanes."""
+    return T.Broadcast(value, lanes) if lanes > 1 else value
+
+
+def load(buffer: Buffer, *index: Index, lanes: int, dtype: str = "float32") -> Expr:
+    """`lanes` consecutive numbers along the last axis, converted to `dtype`."""
+    *outer, last = index
+    value = buffer[(*outer, T.Ramp(last, 1, lanes) if lanes > 1 else last)]
+    return value if str(buffer.dtype) == dtype else T.Cast(vector(dtype, lanes), value)
+
+
+def store(buffer: Buffer, value: Expr, *index: Index, lanes: int) -> None:
+    """Writes `lanes` consecutive numbers along the last axis, converted to the buffer's type."""
+    *outer, last = index
+    if not str(value.ty.dtype).startswith(str(buffer.dtype)):
+        value = T.Cast(vector(str(buffer.dtype), lanes), value)
+    T.buffer_store(buffer, value, [*outer, T.Ramp(last, 1, lanes) if lanes > 1 else last])
+
+
+def bind(value: Expr) -> Expr:
+    """Computes a vector or number once and gives it a name: a cell of its own, which LLVM keeps in a register.
+
+    TVM's simplifier puts the value of a plain T.Bind back wherever its name is used, which makes chains of them grow
+    exponentially (minutes of compiling); a cell of memory it leaves alone. (Integrator's note to the kernel helper,
+    02:06: with this the q4f32_1 step of one token compiles in 4 s instead of more than 100.)
+    """
+    dtype, lanes = str(value.ty.dtype).partition("x")[0], lanes_of(str(value.ty.dtype))
+    # an array of scalars: TVM puts one of vectors on the heap
+    cell = T.alloc_buffer((lanes,), dtype, scope="local")
+    store(cell, value, 0, lanes=lanes)
+    return load(cell, 0, lanes=lanes, dtype=dtype)
+
+
+def fma(a: Expr, b: Expr, c: Expr) -> Expr:
+    """a b + c, rounded once, so that no compiler's choice can change a result."""
+    return bind(T.call_llvm_intrin(str(a.ty.dtype), "llvm.fma", a, b, c))
+
+
+def lanes_of(dtype: str) -> int:
+    return int(dtype.partition("x")[2] or 1)
+
+
+def constant(value: float, lanes: int) -> Expr:
+    return splat(T.float32(value), lanes)
+
+
+def shuffle(parts: Sequence[Expr], order: Sequence[int]) -> Expr:
+    """Lanes of the concatenated parts in a new order."""
+    return Shuffle(list(parts), list(order))
+
+
+def reduce(combine: Callable[[Expr, Expr], Expr], value: Expr, lanes: int) -> Expr:
+    """All lanes combined by halves, in an order that depends on the number of lanes alone."""
+    while lanes > 1:
+        lanes //= 2
+        lower, upper = (bind(shuffle([value], range(start, start + lanes))) for start in (0, lanes))
+        value = bind(combine(lower, upper))
+    return value
+
+
+def add(a: Expr, b: Expr) -> Expr:
+    return a + b
+
+
+def total(values: Sequence[Expr], chains: int = 4) -> Expr:
+    """The sum of vectors, in `chains` independent sums so that additions overlap."""
+    sums = [bind(value) for value in values[:chains]]
+    for place, value in enumerate(values[chains:]):
+        sums[place % chains] = bind(sums[place % chains] + value)
+    while len(sums) > 1:
+        sums = [bind(a + b) for a, b in zip(sums[::2], sums[1::2], strict=False)] + sums[len(sums) // 2 * 2 :]
+    return sums[0]
+
+
+def exp(x: Expr, lanes: int) -> Expr:
+    """e to the x within 2 units in the last place; exactly 0 from -88 down. Source: Cephes, expf."""
+    x = bind(T.max(T.min(x, constant(88.0, lanes)), constant(-88.0, lanes)))
+    power = bind(T.nearbyint(x * constant(math.log2(math.e), lanes)))
+    # ln 2 in two parts, the first with few enough bits that its multiples are exact
+    rest = bind(fma(power, constant(-0.693359375, lanes), x))
+    rest = bind(fma(power, constant(2.12194440e-4, lanes), rest))
+    series = constant(1.9875691500e-4, lanes)
+    for factor in (1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1):
+        series = bind(fma(series, rest, constant(factor, lanes)))
+    series = bind(fma(series, bind(rest * rest), rest + constant(1.0, lanes)))
+    bits = T.shift_left(T.Cast(vector("int32", lanes), power) + splat(T.int32(127), lanes), splat(T.int32(23), lanes))
+    return bind(series * T.reinterpret(vector("float32", lanes), bits))
+
+
+def gelu(x: Expr, lanes: int) -> Expr:
+    """GPT-2's gelu_new, x/2 (1 + tanh u) with u = sqrt(2/pi) (x + 0.044715 x^3), written as x / (1 + exp(-2u))."""
+    x = bind(x)
+    inner = bind(fma(x * x, constant(0.044715, lanes), constant(1.0, lanes)))
+    decay = exp(bind(x * inner) * constant(-2 * math.sqrt(2 / math.pi), lanes), lanes)
+    return bind(x / (decay + constant(1.0, lanes)))
+
+
+def dot(kind: str, acc: Expr, weights: Expr, inputs: Expr, lanes: int) -> Expr:
+    """acc int32 plus, in every lane, the products of four weight bytes (0 … 255) and four input bytes (-127 … 127).
+
+    acc, weights, inputs: int32 vectors; the bytes of the last two are used. Exact, so every `kind` gives the same.
+    """
+    octets = vector("int8", 4 * lanes)
+    if kind == "vpdpbusd":
+        name = f"llvm.x86.avx512.vpdpbusd.{32 * lanes}"
+        return T.call_llvm_intrin(
+            vector("int32", lanes), name, acc, T.reinterpret(octets, weights), T.reinterpret(octets, inputs)
+        )
+    byte, top = splat(T.int32(255), lanes), splat(T.int32(24), lanes)
+    for place in range(4):
+        shift = splat(T.int32(8 * place), lanes)
+        weight = T.bitwise_and(T.shift_right(weights, shift), byte)
+        acc = bind(acc + weight * T.shift_right(T.shift_left(inputs, top - shift), top))
+    return acc
+
+
+@contextmanager
+def team() -> Iterator[None]:
+    """What follows runs in all threads at once, each doing the whole of it except `shared` loops."""
+    with T.attr(0, "pragma_parallel_launch_point", 1):
+        yield
+
+
+@contextmanager
+def shared(extent: Index) -> Iterator[Expr]:
+    """A loop divided among the team; all wait for one another at its end."""
+    with T.attr(0, "pragma_parallel_barrier_when_finish", 1), T.parallel(extent) as place:
+        yield place

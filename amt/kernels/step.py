@@ -1,0 +1,223 @@
+"""One pass of a GPT-2 over a run of tokens, as one kernel: a single team of threads, four waits in a block.
+
+    for every block of the model
+        each head:     norm 1 (x) → query, key, value → the cache → attention          | wait
+        each 32 rows:  x += projection (attention)                                     | wait
+        each 32 rows:  h = gelu (widening (norm 2 (x)))                                | wait
+        each 32 rows:  x += narrowing (h)                                              | wait
+
+A launch per matrix would cost more than many of the products do. Where one token is read, every thread computes the
+norms for itself, which is cheaper than to wait for another; where many are, their rows are shared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from tvm.script.ir_builder import IRBuilder
+from tvm.tirx import Buffer, Expr, PrimFunc
+from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
+
+from amt.kernels import simd
+from amt.kernels.attention import Attention
+from amt.kernels.layout import TILE, Array, Layout
+from amt.kernels.linear import Inputs, Weight, inputs
+from amt.kernels.norm import normalise
+from amt.kernels.simd import Index
+from amt.kernels.table import Table
+
+Epilogue = Callable[[Expr, int, Expr], None]
+
+
+def step(layout: Layout, chunk: int) -> PrimFunc:
+    """The kernel (tokens int32[n], start int32[1], keys, values, parameters…, hidden float32[1, width]).
+
+    It reads tokens 1 ≤ n ≤ chunk that stand at positions start … start + n - 1, writes their keys and values, and
+    gives the normalised hidden state of the last. With chunk = 1 it takes exactly one token.
+    """
+    with IRBuilder() as builder:
+        with T.prim_func(is_private=True, s_tir=True):
+            T.func_attr({"tirx.noalias": True})
+            _Step(layout, chunk).build()
+    return builder.get()
+
+
+def argument(name: str, array: Array) -> Buffer:
+    """Declares one argument of the kernel being built."""
+    return T.arg(name, T.buffer(array.shape, array.dtype))
+
+
+class _Step:
+    def __init__(self, layout: Layout, chunk: int) -> None:
+        self.layout, self.lanes = layout, layout.lanes
+        self.config = layout.config
+        self.tile = min(TILE, chunk)
+        self.alone = chunk == 1
+        self.rows = chunk
+        count = 1 if self.alone else T.var("int32", "n")
+        self.tokens = T.arg("tokens", T.buffer((count,), "int32"))
+        self.start = T.arg("start", T.buffer((1,), "int32"))
+        self.keys = argument("keys", layout.keys)
+        self.values = argument("values", layout.values)
+        self.arguments = {name: argument(name, array) for name, array in layout.parameters.items()}
+        self.hidden = T.arg("hidden", T.buffer((1, self.config.width), "float32"))
+        self.count = count
+        self.tiles = 1 if self.alone else T.floordiv(count + self.tile - 1, self.tile)
+        self.weights = {name: Weight(layout, name, self.arguments) for name in layout.matrices}
+
+    def build(self) -> None:
+        config, layout = self.config, self.layout
+        heads = self._heads_together()
+        unit = heads * config.head_width
+        self.x = T.alloc_buffer((self.rows, config.width), "float32")
+        self.attended = inputs(layout, self.rows, config.width)
+        self.wide = inputs(layout, self.rows, config.inner)
+        if not self.alone:
+            self.normal = inputs(layout, self.rows, config.width)
+        self._embed()
+        with simd.team():
+            self.acc = T.alloc_buffer((self.tile, max(m.block for m in layout.matrices.values())), "float32")
+            self.query = T.alloc_buffer((self.tile, config.head_width), "float32")
+            self.mixed = T.alloc_buffer((self.tile, unit), "float32")
+            self.attention = Attention(layout, self.keys, self.values)
+            if self.alone:
+                self.normal = inputs(layout, 1, config.width)
+            with T.serial(config.layers) as layer:
+                self._normalise("norm_1", layer)
+                with simd.shared(config.heads // heads) as place, T.serial(self.tiles) as tile:
+                    for head in range(heads):
+                        self._attend(layer, simd.bind(place * heads + head), tile, head * config.head_width)
+                    self._hand_over(self.mixed, self.attended, tile, place, unit)
+                self._add("projection", layer, self.attended)
+                self._normalise("norm_2", layer)
+                self._widen(layer)
+                self._add("narrowing", layer, self.wide)
+        self._finish()
+
+    def _heads_together(self) -> int:
+        """Heads that one thread computes in a row, so that they fill whole groups of the projection's inputs."""
+        group = 32 if self.layout.quantization.blocks.bits else self.lanes
+        return math.lcm(group, self.config.head_width) // self.config.head_width
+
+    def _embed(self) -> None:
+        table, position = Table(self.layout, self.arguments), self.arguments["position"]
+        with T.serial(self.count) as row, T.serial(self.config.width // self.lanes) as part:
+            column = part * self.lanes
+            place = simd.load(position, self.start[0] + row, column, lanes=self.lanes)
+            simd.store(self.x, table.row(self.tokens[row], column) + place, row, column, lanes=self.lanes)
+
+    def _normalise(self, name: str, layer: Expr) -> None:
+        def norm(row: Index) -> None:
+            def parameter(part: str) -> Callable[[int], Expr]:
+                return lambda k: simd.load(self.arguments[f"{name}_{part}"], layer, k, lanes=self.lanes)
+
+            normalise(
+                self.x,
+                row,
+                parameter("weight"),
+                parameter("bias"),
+                self.config.epsilon,
+                self.lanes,
+                self.normal.group,
+                lambda group, vectors: self.normal.put(row, group, vectors),
+            )
+
+        if self.alone:
+            norm(0)
+        else:
+            with simd.shared(self.count) as row:
+                norm(row)
+
+    def _product(self, name: str, layer: Expr, block: Expr, source: Inputs, tile: Expr, epilogue: Epilogue) -> None:
+        """epilogue(row of the tile, first column in the block, vector) gets every output plus its bias."""
+        weight = self.weights[name]
+        source.multiply(weight, layer, block, tile * self.tile, self.tile, self.acc)
+        with T.serial(self.tile) as m:
+            for n in range(0, weight.matrix.block, self.lanes):
+                bias = simd.load(weight.bias, layer, block * weight.matrix.block + n, lanes=self.lanes)
+                epilogue(m, n, simd.bind(simd.load(self.acc, m, n, lanes=self.lanes) + bias))
+
+    def _attend(self, layer: Expr, head: Expr, tile: Expr, column: int) -> None:
+        config, matrix = self.config, self.layout.matrices["attention"]
+        per_head, per_part = config.head_width // matrix.block, config.width // matrix.block
+        scale = T.float32(1 / math.sqrt(config.head_width))
+        if config.scale_attn_by_inverse_layer_idx:
+            scale = scale / T.Cast("float32", layer + 1)
+        scale = simd.bind(simd.splat(simd.bind(scale), self.lanes))
+        first = simd.bind(tile * self.tile)
+        for place in range(per_head):
+            start = place * matrix.block
+
+            def put_query(m: Expr, n: int, value: Expr, start: int = start) -> None:
+                simd.store(self.query, value * scale, m, start + n, lanes=self.lanes)
+
+            def put_key(m: Expr, n: int, value: Expr, start: int = start) -> None:
+                self._where_read(first + m, lambda at: self.attention.put_key(layer, head, at, start + n, value))
+
+            def put_value(m: Expr, n: int, value: Expr, start: int = start) -> None:
+                self._where_read(first + m, lambda at: self.attention.put_value(layer, head, at, start + n, value))
+
+            for part, epilogue in enumerate((put_query, put_key, put_value)):
+                block = part * per_part + head * per_head + place
+                self._product("attention", layer, block, self.normal, tile, epilogue)
+        with T.serial(self.tile) as m:
+            self._where_read(
+                first + m,
+                lambda at: self.attention.attend(layer, head, at, self.query, m, self.mixed, column),
+            )
+
+    def _where_read(self, row: Expr, emit: Callable[[Expr], None]) -> None:
+        """emit(position) for rows that hold a token; the last tile may hold fewer."""
+        if self.alone:
+            emit(self.start[0])
+            return
+        with T.If(row < self.count), T.Then():
+            emit(simd.bind(self.start[0] + row))
+
+    def _hand_over(self, source: Buffer, target: Inputs, tile: Expr, place: Expr, width: int) -> None:
+        """Gives the columns that one thread has computed to the next product, as its inputs."""
+        groups = width // target.group
+        with T.serial(self.tile) as m, T.serial(groups) as group:
+            columns = (group * target.group + lane for lane in range(0, target.group, self.lanes))
+            vectors = [simd.load(source, m, column, lanes=self.lanes) for column in columns]
+            target.put(tile * self.tile + m, place * groups + group, vectors)
+
+    def _add(self, name: str, layer: Expr, source: Inputs) -> None:
+        matrix = self.layout.matrices[name]
+        with simd.shared(matrix.blocks) as block, T.serial(self.tiles) as tile:
+
+            def add(m: Expr, n: int, value: Expr) -> None:
+                row, column = tile * self.tile + m, block * matrix.block + n
+                total = simd.load(self.x, row, column, lanes=self.lanes) + value
+                simd.store(self.x, total, row, column, lanes=self.lanes)
+
+            self._product(name, layer, block, source, tile, add)
+
+    def _widen(self, layer: Expr) -> None:
+        matrix = self.layout.matrices["widening"]
+        with simd.shared(matrix.blocks) as block, T.serial(self.tiles) as tile:
+
+            def activate(m: Expr, n: int, value: Expr) -> None:
+                simd.store(self.acc, simd.gelu(value, self.lanes), m, n, lanes=self.lanes)
+
+            self._product("widening", layer, block, self.normal, tile, activate)
+            self._hand_over(self.acc, self.wide, tile, block, matrix.block)
+
+    def _finish(self) -> None:
+        def put(group: int, vectors: Sequence[Expr]) -> None:
+            simd.store(self.hidden, vectors[0], 0, group * self.lanes, lanes=self.lanes)
+
+        def parameter(part: str) -> Callable[[int], Expr]:
+            return lambda k: simd.load(self.arguments[f"norm_{part}"], k, lanes=self.lanes)
+
+        normalise(
+            self.x,
+            self.count - 1,
+            parameter("weight"),
+            parameter("bias"),
+            self.config.epsilon,
+            self.lanes,
+            self.lanes,
+            put,
+        )
