@@ -71,10 +71,10 @@ class Argument:
         if self.choices:
             return " or ".join(map(str, self.choices))
         if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}{noun}"
+            return f"{self.low} to {self.high}{noun}"
         if self.low is not None:
-            return f"{self.low:g} or more{noun}"
-        return f"at most {self.high:g}{noun}" if self.high is not None else "any"
+            return f"{self.low} or more{noun}"
+        return f"at most {self.high}{noun}" if self.high is not None else "any"
 
 
 def check_values(arguments: Sequence[Argument], values: Sequence[object], subject: str) -> tuple[Value, ...]:

@@ -18,7 +18,7 @@ from osc_bridge import places
 from osc_bridge.cli.options import Failure, load_decoder, model_option, threads_option
 from osc_bridge.server import DEFAULT_PORT
 
-PACKAGES = ("midinfinite-osc", "apache-tvm", "apache-tvm-ffi", "numpy", "python-osc", "mido")
+PACKAGES = ("midinfinite-osc", "apache-tvm", "apache-tvm-ffi", "numpy", "mido")
 SONIC_PI = ("/usr/lib/sonic-pi", "/opt/sonic-pi", "/Applications/Sonic Pi.app")
 BARS = 8
 

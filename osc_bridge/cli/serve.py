@@ -71,8 +71,7 @@ def serve(
         asyncio.run(serve_osc(composer, host, port, workspace=folder, seed=seed, model=model, on_ready=ready))
     except BindError as error:
         raise Failure(str(error)) from error
-    except KeyboardInterrupt:
-        click.echo("stopped", err=True)
+    click.echo("stopped", err=True)
 
 
 def _paste_ins(port: int) -> str:
