@@ -26,7 +26,7 @@ def main() -> None:
     module, _ = architecture.module(layout)
     tell(0.3, "generating code for this processor")
     with tvm.transform.PassContext(config=OPTIONS):
-        executable = tvm.compile(module, target=Target(target()))
+        executable = tvm.compile(module, Target(target()), relax_pipeline=tvm.transform.Sequential(lowering()))
     tell(0.9, "writing")
 
     def keep(_: str, files: list[str], **options: Any) -> None:
@@ -37,6 +37,24 @@ def main() -> None:
 
     executable.export_library(str(path), fcompile=keep)
     tell(1.0, "done")
+
+
+def lowering() -> list[Any]:
+    """Relax passes that the model needs: its kernels are complete, so nothing is to be fused or scheduled."""
+    from tvm.relax import transform
+
+    return [
+        transform.ToNonDataflow(),
+        transform.RemovePurityChecking(),
+        transform.CallTIRRewrite(),
+        transform.StaticPlanBlockMemory(),
+        transform.LowerAllocTensor(),
+        transform.KillAfterLastUse(),
+        transform.LowerRuntimeBuiltin(),
+        transform.ComputePrimValue(),
+        transform.VMShapeLower(),
+        transform.AttachGlobalSymbol(),
+    ]
 
 
 def target() -> dict[str, Any]:
