@@ -22,9 +22,9 @@ from patterns.note import DRUMS
 
 KIT = frozenset(PERCUSSION) - {CLICK, BELL}
 """The keys of the drum kit; the metronome's are the model's to hear, not to play."""
-LIFT = 2.0
+LIFT = 4.0
 """Added to the logits of an instrument for each usual gap that its silence exceeds the usual one by."""
-ENTRANCE = 1.0
+ENTRANCE = 3.0
 """Added besides, for each beat, to those of an instrument not heard yet."""
 HIGHEST_LIFT = 12.0
 RESTRAINT = 4.0
