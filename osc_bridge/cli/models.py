@@ -57,7 +57,7 @@ def compile_model(model: str) -> None:
     """
     try:
         click.echo(compiler.compile_model(places.model(model), progress=show_progress))
-    except ModelError as error:
+    except (ModelError, compiler.CompileError) as error:
         raise Failure(str(error)) from error
 
 

@@ -11,9 +11,11 @@ from typing import Any
 import click
 
 from amt import weights
+from amt.compiler import CompileError
 from amt.config import ModelError
 from amt.decoder import Decoder, load
 from amt.keys import KEYS
+from amt.runtime import RuntimeUnusable
 from amt.steering import Steering, SteeringError
 from osc_bridge import places
 
@@ -54,12 +56,13 @@ def load_decoder(name: str, threads: int | None) -> Decoder:
         folder = places.model(name)
         weights.verify(folder)
         return load(folder, threads=threads, progress=show_progress)
-    except ModelError as error:
+    except (ModelError, CompileError, RuntimeUnusable) as error:
         raise Failure(str(error)) from error
 
 
-def show_progress(text: str) -> None:
-    click.echo(text, err=True)
+def show_progress(what: str, share: float) -> None:
+    """A step of compiling, on stderr."""
+    click.echo(f"  compiling the model for this computer: {share:4.0%} {what}", err=True)
 
 
 def show_count(done: int, whole: int) -> None:
