@@ -14,9 +14,10 @@ import numpy as np
 from amt import anticipation
 from amt.anticipation import Event
 from amt.cells import END, PAUSE, duration_cells, onset_cells, onset_lines
+from amt.decoder import Decoder
 from amt.ensemble import Ensemble
 from amt.passage import ComposedBar, Passage, Window
-from amt.reader import Decoder, Reader, Reading
+from amt.reader import Reader, Reading
 from amt.sampler import Floats, draw, pool
 from amt.steering import Steering
 from amt.velocity import accent

@@ -7,31 +7,13 @@ Knows tokens, not music.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from amt.decoder import Decoder
+
 Int32s = npt.NDArray[np.int32]
-
-
-class Cache(Protocol):
-    """Keys and values of the positions read so far."""
-
-    @property
-    def length(self) -> int: ...
-
-    def truncate(self, length: int) -> None: ...
-
-
-class Decoder(Protocol):
-    """The part of amt.decoder.Decoder that reading needs."""
-
-    def new_cache(self) -> Cache: ...
-
-    def extend(self, cache: Cache, tokens: Int32s) -> None: ...
-
-    def logits(self, cache: Cache, rows: Int32s) -> npt.NDArray[np.float32]: ...
 
 
 class Reading:

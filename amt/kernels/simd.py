@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
-from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 from tvm.tirx import Buffer, Expr, Shuffle
+from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 
-Index = Expr | int
+# TVM is untyped
+Index: TypeAlias = Any
 
 
 def vector(dtype: str, lanes: int) -> str:
@@ -42,15 +44,14 @@ def store(buffer: Buffer, value: Expr, *index: Index, lanes: int) -> None:
 
 
 def bind(value: Expr) -> Expr:
-    """Computes a vector or number once and gives it a name: a cell of its own, which LLVM keeps in a register.
+    """Computes a vector or number once: into a cell of its own, which LLVM keeps in a register.
 
-    TVM's simplifier puts the value of a plain T.Bind back wherever its name is used, which makes chains of them grow
-    exponentially (minutes of compiling); a cell of memory it leaves alone. (Integrator's note to the kernel helper,
-    02:06: with this the q4f32_1 step of one token compiles in 4 s instead of more than 100.)
+    Not T.Bind: TVM's passes put its value back wherever the name is used, which makes chains of them grow
+    exponentially. The cell's scope must be the default: only arrays of that scope does TVM keep on the stack, any
+    other costs a heap allocation each time (25 ms a token instead of 0.2).
     """
     dtype, lanes = str(value.ty.dtype).partition("x")[0], lanes_of(str(value.ty.dtype))
-    # an array of scalars: TVM puts one of vectors on the heap
-    cell = T.alloc_buffer((lanes,), dtype, scope="local")
+    cell = T.alloc_buffer((lanes,), dtype)
     store(cell, value, 0, lanes=lanes)
     return load(cell, 0, lanes=lanes, dtype=dtype)
 
@@ -148,5 +149,11 @@ def team() -> Iterator[None]:
 @contextmanager
 def shared(extent: Index) -> Iterator[Expr]:
     """A loop divided among the team; all wait for one another at its end."""
-    with T.attr(0, "pragma_parallel_barrier_when_finish", 1), T.parallel(extent) as place:
-        yield place
+    with T.attr(0, "pragma_parallel_barrier_when_finish", 1):
+        if extent == 1 and isinstance(extent, int):
+            # TVM takes a loop of one round apart, and every thread would do it
+            with T.parallel(2) as place, T.If(place < 1), T.Then():
+                yield place
+        else:
+            with T.parallel(extent) as place:
+                yield place

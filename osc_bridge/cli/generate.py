@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from pathlib import Path
 
 import click
@@ -50,7 +51,7 @@ def generate(
     composer = Composer(load_decoder(model, threads))
     passage = composer.begin()
     music = []
-    with click.progressbar(range(bars), label="composing", file=click.get_text_stream("stderr")) as progress:
+    with click.progressbar(range(bars), label="composing", file=sys.stderr) as progress:
         for _ in progress:
             bar, passage = composer.compose(passage, steering)
             music.append(bar)

@@ -57,7 +57,7 @@ def test_what_to_paste_is_printed_for_both_clients(tmp_path: Path) -> None:
     server = start_server(tmp_path)
     try:
         assert server.process.stdout is not None
-        printed = "".join(server.process.stdout.readline() for _ in range(10))
+        printed = "".join(server.process.stdout.readline() for _ in range(11))
     finally:
         stop_server(server)
     assert f"AMT.new(port: {server.port})" in printed
