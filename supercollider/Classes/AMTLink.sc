@@ -3,7 +3,7 @@
 AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
 	classvar links, lastID;
-	var <address, <>timeout = 3, <serverName, <model;
+	var <address, <timeout = 3, <serverName, <model;
 	var users, commands, phrases, bars, settings, joined, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
 
 	*at { |hostname, port|
@@ -67,6 +67,13 @@ AMTLink {
 	isBusy { ^commands.notEmpty or: { phrases.notEmpty } }
 
 	where { ^"%:%".format(address.ip, address.port) }
+
+	timeout_ { |seconds|
+		if(seconds.isNumber.not or: { seconds.inclusivelyBetween(0.1, 600).not }) {
+			AMTError("a timeout is 0.1 to 600 seconds, not %".format(seconds)).throw
+		};
+		timeout = seconds
+	}
 
 	warn { |text|
 		var now = Main.elapsedTime, last = warnings[text];
@@ -153,16 +160,19 @@ AMTLink {
 		if(ticking.not and: { this.isBusy }) {
 			ticking = true;
 			lastTick = Main.elapsedTime;
-			SystemClock.sched(repeatInterval, { ticking = false; this.prTick; nil })
+			SystemClock.sched(this.prInterval, { ticking = false; this.prTick; nil })
 		}
 	}
+
+	// Within a timeout a server is asked more than once whether it lives.
+	prInterval { ^min(repeatInterval, timeout / 3) }
 
 	prTick {
 		var now = Main.elapsedTime, gap = now - lastTick;
 		this.prKeepTicking;
 		// After a time in which sclang was too busy to tick, and so to listen, ticks come in a burst before what was heard.
-		if(gap < (repeatInterval / 2)) { ^this };
-		if(gap > (repeatInterval * 2)) { this.prForgive(now) };
+		if(gap < (this.prInterval / 2)) { ^this };
+		if(gap > (this.prInterval * 2)) { this.prForgive(now) };
 		if(now - lastHeard > timeout) {
 			this.prLose;
 			^this.prFail(commands ++ phrases, this.prAbsent)

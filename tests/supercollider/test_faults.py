@@ -122,7 +122,7 @@ def test_a_pattern_plays_by_itself_once_the_server_is_there(sclang, recording, a
 
 def test_the_servers_and_the_clients_own_refusals_are_thrown_in_threads(sclang, amt_server):
     outcome = sclang.script("errors", amt_server.port, "errors")
-    for name in ("many bars", "no bars", "half a bar", "in a Pbind", "nil value", "key", "program"):
+    for name in ("many bars", "no bars", "half a bar", "in a Pbind", "nil value", "key", "program", "timeout"):
         ((kind, code, text),) = outcome.said(name)
         assert kind == "AMTError", name
         assert code != "absent"
@@ -183,10 +183,11 @@ def encode(address: str, *values: int | str) -> bytes:
 
 
 class Scripted:
-    """A server whose answers no real one gives on demand: bars in several parts, another protocol, a restart."""
+    """A server whose answers no real one gives on demand: bars in several parts, another protocol, a restart, late bars."""
 
-    def __init__(self, version: int = 1, firsts: tuple[int, ...] = (0,)) -> None:
+    def __init__(self, version: int = 1, firsts: tuple[int, ...] = (0,), deaf: int = 0) -> None:
         self.version = version
+        self.deaf = deaf
         self.firsts = list(firsts)
         self.notes = [(120 * step, 100, 40 + step % 60, 1 + step % 127, step % 129) for step in range(16)]
         self.log: list[OscMessage] = []
@@ -199,6 +200,10 @@ class Scripted:
                 return [encode("/amt/hello.reply", self.version, "scripted", "none", values[1], 0)]
             case "/amt/set":
                 return [encode("/amt/set.reply", values[0])]
+            case "/amt/status":
+                return [encode("/amt/status.reply", "version", "scripted")]
+            case "/amt/next" if self.deaf > 0:
+                self.deaf -= 1
             case "/amt/next":
                 first = self.firsts.pop(0)
                 parts = [
@@ -278,3 +283,14 @@ def test_a_busy_sclang_does_not_take_the_server_for_absent(sclang, amt_server):
     outcome = sclang.script("stall", amt_server.port, "stall")
     assert outcome.said("failed") == []
     assert outcome.said("second") == [[]]
+
+
+def test_a_server_that_lives_is_waited_for_beyond_the_timeout(sclang):
+    scripted = Scripted(deaf=8)
+    with scripted.running() as port:
+        outcome = sclang.script("slow", port, "slow")
+    assert outcome.said("ready") == [["0"]]
+    assert "WARNING" not in outcome.text
+    asked = of(scripted.log, "/amt/next")
+    assert len(asked) == 9
+    assert len({message.params[0] for message in asked}) == 1
