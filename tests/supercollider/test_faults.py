@@ -183,7 +183,7 @@ def encode(address: str, *values: int | str) -> bytes:
 
 
 class Scripted:
-    """A server whose answers no real one gives on demand: bars in several parts, another protocol, a restart, late bars."""
+    """Answers that no real server gives on demand: bars in several parts, another protocol, a restart, late bars."""
 
     def __init__(self, version: int = 1, firsts: tuple[int, ...] = (0,), deaf: int = 0) -> None:
         self.version = version
