@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from amt import processor
-from amt.config import ModelConfig
+from amt.config import ModelConfig, ModelError
 from amt.kernels.layout import Layout
 from amt.processor import Instructions
 from amt.quantization import Quantization, scheme
@@ -34,8 +34,8 @@ Progress = Callable[[str, float], None]
 log = logging.getLogger(__name__)
 
 
-class CompileError(Exception):
-    """The model could not be compiled; the text says why."""
+class CompileError(ModelError):
+    """A model that cannot be compiled here; the text says why."""
 
 
 def cache_folder() -> Path:
@@ -72,8 +72,8 @@ def cached_path(layout: Layout) -> Path:
 def compile_model(folder: Path, progress: Progress | None = None) -> Path:
     """Compiles the model in `folder` unless that is done already; the path of the result.
 
-    progress(what, share) is told what happens and how much of it is done, 0 to 1. Raises ModelError for an unusable
-    model, CompileError where the compiler fails or the cache cannot be written.
+    progress(what, share) is told what happens and how much of it is done, 0 to 1. Raises ModelError for an unusable model, CompileError where the compiler fails
+    or the cache cannot be written.
     """
     weights = read(Path(folder))
     layout = layout_of(weights.config, weights.quantization, weights.compact)
@@ -105,7 +105,7 @@ def objects(layout: Layout, progress: Progress | None = None) -> Sequence[bytes]
         if compiled is None:
             raise CompileError("the compiler wrote no usable result; is the disk full?")
         if made.parent.parent == path.parent:
-            os.replace(made, path)
+            made.replace(path)
     return compiled
 
 
@@ -142,7 +142,7 @@ def parse(description: str) -> Layout:
 
 
 def _compile(layout: Layout, path: Path, progress: Progress | None) -> None:
-    """Runs amt.compiling in a child process, which prints `share what` a line."""
+    """Runs amt.compiling in a child process, which prints a percentage and what it does, line by line."""
     command = [sys.executable, "-m", "amt.compiling", str(path)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
     with subprocess.Popen(
@@ -155,9 +155,9 @@ def _compile(layout: Layout, path: Path, progress: Progress | None) -> None:
             child.stdin.write(json.dumps(_describe(layout)))
             child.stdin.close()
             for line in child.stdout:
-                share, _, what = line.strip().partition(" ")
+                percent, _, what = line.strip().partition(" ")
                 if progress is not None:
-                    progress(what, float(share))
+                    progress(what, int(percent) / 100)
             trouble = child.stderr.read().strip()
         except BaseException:
             child.kill()

@@ -1,33 +1,40 @@
-"""The child process that compiles: reads a layout's description, writes a zip file of object files. Loads all of TVM."""
+"""The child process that compiles: reads a layout's description, writes a zip file of objects. Loads all of TVM.
+
+python -m amt.compiling PATH < description
+"""
 
 from __future__ import annotations
 
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amt.compiler import parse
 
-# StorageRewrite would move what each thread allocates for itself out of the team, where all threads share it.
-OPTIONS = {"tirx.disable_storage_rewrite": True}
+if TYPE_CHECKING:
+    from tvm.ir.transform import Pass
+    from tvm.target import Target
+
+PIPELINE = "midinfinite"
 
 
 def main() -> None:
     path = Path(sys.argv[1])
     layout = parse(sys.stdin.read())
-    tell(0.0, "loading the compiler")
+    tell(0, "loading the compiler")
     import tvm
-    from tvm.target import Target
+    from tvm.tirx import compilation_pipeline
 
     from amt import architecture
 
-    tell(0.2, "building the kernels")
+    tell(20, "building the kernels")
     module, _ = architecture.module(layout)
-    tell(0.3, "generating code for this processor")
-    with tvm.transform.PassContext(config=OPTIONS):
-        executable = tvm.compile(module, Target(target()), relax_pipeline=tvm.transform.Sequential(lowering()))
-    tell(0.9, "writing")
+    compilation_pipeline.PIPELINE_MAP[PIPELINE] = kernel_pipeline
+    tell(30, "generating code for this processor")
+    passes = tvm.transform.Sequential(model_passes())
+    executable = tvm.compile(module, target(), relax_pipeline=passes, tir_pipeline=PIPELINE)
+    tell(80, "generating code for this processor")
 
     def keep(_: str, files: list[str], **options: Any) -> None:
         del options
@@ -36,11 +43,11 @@ def main() -> None:
                 archive.write(file, Path(file).name)
 
     executable.export_library(str(path), fcompile=keep)
-    tell(1.0, "done")
+    tell(100, "done")
 
 
-def lowering() -> list[Any]:
-    """Relax passes that the model needs: its kernels are complete, so nothing is to be fused or scheduled."""
+def model_passes() -> list[Pass]:
+    """Relax passes that the model needs: its kernels are complete, so nothing is fused or scheduled."""
     from tvm.relax import transform
 
     return [
@@ -57,15 +64,35 @@ def lowering() -> list[Any]:
     ]
 
 
-def target() -> dict[str, Any]:
+def kernel_pipeline() -> tuple[Pass, Any, Any]:
+    """TIR passes that the kernels need. TVM's own pipeline would also simplify, which takes minutes over kernels as
+    unrolled as these, and move what each thread allocates for itself to where all threads share it."""
+    import tvm
+    from tvm import s_tir, tirx
+    from tvm.tirx import compilation_pipeline
+
+    passes = [
+        s_tir.transform.ConvertBlocksToOpaque(),
+        s_tir.transform.LowerOpaqueBlock(),
+        tirx.transform.FlattenBuffer(),
+        tirx.transform.NarrowDataType(32),
+        tirx.transform.AnnotateEntryFunc(),
+        tirx.transform.SplitHostDevice(),
+        tirx.transform.MakePackedAPI(),
+    ]
+    finish = compilation_pipeline.finalize_host_passes, compilation_pipeline.finalize_device_passes
+    return tvm.transform.Sequential(passes), *finish
+
+
+def target() -> Target:
     """This processor as LLVM knows it."""
-    from tvm.target import codegen
+    from tvm.target import Target, codegen
 
-    return {"kind": "llvm", "mcpu": codegen.llvm_get_system_cpu()}
+    return Target({"kind": "llvm", "mcpu": codegen.llvm_get_system_cpu()})
 
 
-def tell(share: float, what: str) -> None:
-    print(share, what, flush=True)
+def tell(percent: int, what: str) -> None:
+    print(percent, what, flush=True)
 
 
 if __name__ == "__main__":

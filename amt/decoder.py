@@ -68,7 +68,8 @@ class Decoder:
             raise ValueError("no token to read")
         if cache.length + len(tokens) > self.config.positions:
             raise ValueError(
-                f"the window holds {self.config.positions} tokens: {cache.length} are read, {len(tokens)} more do not fit"
+                f"the window holds {self.config.positions} tokens: {cache.length} are read, "
+                f"{len(tokens)} more do not fit"
             )
         for start in range(0, len(tokens), CHUNK):
             part = tokens[start : start + CHUNK]
@@ -90,7 +91,7 @@ class Decoder:
         return np.array(np.from_dlpack(self._program.output(cache.hidden, rows, self._parameters)))
 
     def _checked(self, tokens: Int32s, what: str) -> Int32s:
-        tokens = np.require(tokens, np.int32, "CW")
+        tokens = np.require(tokens, np.int32, ["C", "W"])
         if tokens.ndim != 1:
             raise ValueError(f"{what}s have the shape {tokens.shape} instead of one dimension")
         if len(tokens) and not (tokens.min() >= 0 and tokens.max() < self.config.vocabulary):
@@ -101,8 +102,8 @@ class Decoder:
 def load(folder: Path, threads: int | None = None, progress: Progress | None = None) -> Decoder:
     """Loads the model in a folder, compiled for this processor; compiles it first where that was not done yet.
 
-    threads: how many decode, by default one for each physical core. progress(what, share 0 … 1). Raises ModelError for
-    an unusable model, CompileError where it cannot be compiled, ValueError for fewer threads than one.
+    threads: how many decode, by default one for each physical core. progress(what, share 0 … 1) is told of it.
+    Raises ModelError for a model that is unusable or cannot be compiled, ValueError for fewer threads than one.
     """
     count = processor.threads(threads)
     weights = read(Path(folder))

@@ -1,4 +1,4 @@
-"""Loads compiled models with TVM's runtime alone. Knows no model and never loads the compiler library.
+"""Loads compiled models with TVM's runtime alone. Knows no layout and never loads the compiler library.
 
 `import tvm` would take seconds and a quarter of a gigabyte. All that a compiled model needs is the FFI, the 3 MB
 runtime library, and a loader for object files, since there may be no linker on the user's computer
@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amt.config import ModelError
+
 # What kernels assume of every array's address.
 ALIGNMENT = 64
 CPU, POOLED = 1, 2
@@ -31,7 +33,7 @@ SPINS = 3_000
 _lock = threading.Lock()
 
 
-class RuntimeUnusable(Exception):
+class RuntimeUnusable(ModelError):  # noqa: N818 - named after the state
     """TVM's runtime cannot be loaded; the text says what to install."""
 
 
@@ -42,7 +44,7 @@ class Program:
     def __init__(self, objects: Sequence[bytes], threads: int) -> None:
         _configure(threads)
         runtime()
-        import tvm_ffi_orcjit
+        import tvm_ffi_orcjit  # type: ignore[import-untyped]
 
         with _lock:
             self._executable = tvm_ffi_orcjit.default_session().load_module(list(objects))

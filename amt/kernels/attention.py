@@ -6,14 +6,14 @@ beyond the query's own position is read but has the weight 0, so it must be fini
 
 from __future__ import annotations
 
-from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 from tvm.tirx import Buffer, Expr
+from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 
 from amt.kernels import simd
 from amt.kernels.layout import KEY_BLOCKS, Layout
 from amt.kernels.simd import Index
 
-# Positions whose values are added in one go.
+# Positions whose values are added in one go, at most.
 POSITIONS = 8
 MASKED = -1e30
 
@@ -24,6 +24,7 @@ class Attention:
     def __init__(self, layout: Layout, keys: Buffer, values: Buffer) -> None:
         self.lanes = layout.lanes
         self.width = layout.config.head_width
+        self.span = self.lanes * KEY_BLOCKS
         self.keys, self.values = keys, values
         self.scores = T.alloc_buffer((layout.positions,), "float32")
         self.running = T.alloc_buffer((self.lanes,), "float32")
@@ -49,13 +50,13 @@ class Attention:
 
         The query is scaled already.
         """
-        lanes, span = self.lanes, self.lanes * KEY_BLOCKS
-        chunks = simd.bind(T.floordiv(position + span, span))
+        lanes = self.lanes
+        chunks = simd.bind(T.floordiv(position + self.span, self.span))
         self._score(layer, head, position, query, row, chunks)
         top = simd.bind(simd.splat(simd.reduce(T.max, simd.load(self.running, 0, lanes=lanes), lanes), lanes))
         self._exponentiate(top, chunks)
         total = simd.reduce(simd.add, simd.bind(simd.load(self.running, 0, lanes=lanes)), lanes)
-        self._mix(layer, head, simd.bind(T.floordiv(position + POSITIONS, POSITIONS)))
+        self._mix(layer, head, position)
         share = simd.bind(simd.splat(T.float32(1) / total, lanes))
         for n in range(0, self.width, lanes):
             value = simd.load(self.sums, 0, n, lanes=lanes) + simd.load(self.sums, 1, n, lanes=lanes)
@@ -91,20 +92,21 @@ class Attention:
             simd.store(self.scores, weight, block * lanes, lanes=lanes)
             simd.store(self.running, simd.load(self.running, 0, lanes=lanes) + weight, 0, lanes=lanes)
 
-    def _mix(self, layer: Expr, head: Expr, groups: Expr) -> None:
+    def _mix(self, layer: Expr, head: Expr, position: Expr) -> None:
         """sums[0] + sums[1] = scores values; even and odd positions apart, so that additions overlap."""
         lanes = self.lanes
         columns = range(0, self.width, lanes)
+        step = min(POSITIONS, self.span)
         for parity in range(2):
             for n in columns:
                 simd.store(self.sums, simd.constant(0, lanes), parity, n, lanes=lanes)
-        with T.serial(groups) as group:
+        with T.serial(T.floordiv(position + step, step)) as group:
             sums = [[simd.bind(simd.load(self.sums, parity, n, lanes=lanes)) for n in columns] for parity in range(2)]
-            for place in range(POSITIONS):
-                position = group * POSITIONS + place
-                weight = simd.bind(simd.splat(self.scores[position], lanes))
+            for place in range(step):
+                at = group * step + place
+                weight = simd.bind(simd.splat(self.scores[at], lanes))
                 sums[place % 2] = [
-                    simd.bind(simd.fma(weight, simd.load(self.values, layer, head, position, n, lanes=lanes), total))
+                    simd.bind(simd.fma(weight, simd.load(self.values, layer, head, at, n, lanes=lanes), total))
                     for n, total in zip(columns, sums[place % 2], strict=True)
                 ]
             for parity in range(2):

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -79,8 +80,8 @@ class Layout:
 
     @property
     def lanes(self) -> int:
-        """float32 numbers in a vector: what the processor has, or less where a head is narrower or odd."""
-        return math.gcd(self.instructions.lanes, self.config.head_width)
+        """float32 numbers in a vector: what the processor has, or less where a head or the inner layer is no multiple of it."""
+        return math.gcd(self.instructions.lanes, self.config.head_width, self.config.inner)
 
     @property
     def dot(self) -> str:
@@ -89,7 +90,7 @@ class Layout:
     @property
     def positions(self) -> int:
         """Positions in a cache: the window, rounded up to what is scored at once."""
-        step = self.lanes * KEY_BLOCKS if self.lanes * KEY_BLOCKS % 8 == 0 else self.lanes * KEY_BLOCKS * 2
+        step = self.lanes * KEY_BLOCKS
         return -(-self.config.positions // step) * step
 
     @property
@@ -205,7 +206,7 @@ def _point_controls_at_events(packed: Arrays) -> None:
     base, kind = packed["base"], packed["kind"]
     base[vocabulary.CONTROL :] -= vocabulary.CONTROL
     starts = (vocabulary.TIME, vocabulary.DURATION, vocabulary.NOTE, vocabulary.REST)
-    for block, (start, end) in enumerate(zip(starts, starts[1:], strict=False)):
+    for block, (start, end) in enumerate(pairwise(starts)):
         kind[vocabulary.CONTROL + start : vocabulary.CONTROL + end] = 1 + block
     base[vocabulary.SPECIAL :] = len(packed["table"]) - 1
     kind[vocabulary.SPECIAL :] = 4, 5, 6

@@ -17,8 +17,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 from tvm.tirx import Buffer, Expr
+from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 
 from amt.kernels import simd
 from amt.kernels.layout import Layout, Matrix

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 from tvm.tirx import Buffer, Expr
+from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 
 from amt.kernels import simd
 from amt.kernels.simd import Index

@@ -40,9 +40,9 @@ def output(layout: Layout) -> PrimFunc:
         with T.If(count < 2 * SHARE):
             with T.Then(), T.serial(count) as row:
                 project(row)
-            with T.Else(), simd.team(), simd.shared(T.floordiv(count + SHARE - 1, SHARE)) as share:
-                with T.serial(SHARE) as place:
-                    row = share * SHARE + place
-                    with T.If(row < count), T.Then():
-                        project(row)
+            shares = T.floordiv(count + SHARE - 1, SHARE)
+            with T.Else(), simd.team(), simd.shared(shares) as share, T.serial(SHARE) as place:
+                row = share * SHARE + place
+                with T.If(row < count), T.Then():
+                    project(row)
     return builder.get()

@@ -36,10 +36,9 @@ def step(layout: Layout, chunk: int) -> PrimFunc:
     It reads tokens 1 ≤ n ≤ chunk that stand at positions start … start + n - 1, writes their keys and values, and
     gives the normalised hidden state of the last. With chunk = 1 it takes exactly one token.
     """
-    with IRBuilder() as builder:
-        with T.prim_func(is_private=True, s_tir=True):
-            T.func_attr({"tirx.noalias": True})
-            _Step(layout, chunk).build()
+    with IRBuilder() as builder, T.prim_func(is_private=True, s_tir=True):
+        T.func_attr({"tirx.noalias": True})
+        _Step(layout, chunk).build()
     return builder.get()
 
 

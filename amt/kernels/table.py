@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 from tvm.tirx import Buffer, Expr
+from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 
 from amt.kernels import simd
 from amt.kernels.layout import Layout
@@ -18,7 +18,7 @@ class Table:
         self.lanes, self.width = layout.lanes, layout.config.width
         self.scheme = layout.quantization.embedding
         self.values = arguments["table"]
-        self.scales = arguments.get("table_scale")
+        self.scales: Buffer = arguments.get("table_scale")
         self.base, self.kind, self.extra = (arguments[name] for name in ("base", "kind", "extra"))
 
     def row(self, token: Expr, column: Index) -> Expr:
