@@ -55,7 +55,7 @@ def stop_server(server: AmtServer) -> None:
 @pytest.fixture(scope="session")
 def amt_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmtServer]:
     """One real server with the embedded model for all client tests."""
-    server = start_server(tmp_path_factory.mktemp("server"))
+    server = start_server(tmp_path_factory.mktemp("server"), "--session-seed", "1")
     yield server
     stop_server(server)
 
