@@ -72,8 +72,8 @@ def cached_path(layout: Layout) -> Path:
 def compile_model(folder: Path, progress: Progress | None = None) -> Path:
     """Compiles the model in `folder` unless that is done already; the path of the result.
 
-    progress(what, share) is told what happens and how much of it is done, 0 to 1. Raises ModelError for an unusable model, CompileError where the compiler fails
-    or the cache cannot be written.
+    progress(what, share) is told what happens and how much of it is done, 0 to 1. Raises ModelError for an unusable
+    model, CompileError where the compiler fails or the cache cannot be written.
     """
     weights = read(Path(folder))
     layout = layout_of(weights.config, weights.quantization, weights.compact)

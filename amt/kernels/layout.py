@@ -80,7 +80,7 @@ class Layout:
 
     @property
     def lanes(self) -> int:
-        """float32 numbers in a vector: what the processor has, or less where a head or the inner layer is no multiple of it."""
+        """float32 numbers in a vector: what the processor has, or less where heads or the inner layer do not fit it."""
         return math.gcd(self.instructions.lanes, self.config.head_width, self.config.inner)
 
     @property

@@ -319,7 +319,8 @@ from amt import decoder, embedded
 model = decoder.load(embedded.PATH)
 cache = model.new_cache()
 model.extend(cache, np.arange(1000, dtype=np.int32))
-print(open("/proc/self/maps").read().count("libtvm_compiler"), open("/proc/self/status").read().split("VmRSS:")[1].split()[0])
+print(open("/proc/self/maps").read().count("libtvm_compiler"))
+print(open("/proc/self/status").read().split("VmRSS:")[1].split()[0])
 """
 
 
