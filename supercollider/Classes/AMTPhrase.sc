@@ -105,7 +105,7 @@ AMTPhrase : Pattern {
 			dur: event[\dur],
 			sustain: note[\duration],
 			velocity: note[\velocity],
-			amp: (note[\velocity] / 127).squared * 0.4,
+			amp: (note[\velocity] / 127).squared * AMTSynths.loudest,
 			program: note[\program],
 			drum: note[\program] == AMTMap.drums,
 			bar: note[\bar],
