@@ -178,8 +178,9 @@ AMTLink {
 			^this.prFail(commands ++ phrases, this.prAbsent)
 		};
 		// Commands are answered at once by a server that lives; music may take its time, so ask whether it lives.
+		// Both may wait longer than an absent server is waited for, so that absence is called by its name.
 		if(commands.isEmpty) { address.sendMsg('/amt/status') };
-		this.prRepeat(commands.first, timeout);
+		this.prRepeat(commands.first, timeout * 2);
 		this.prRepeat(phrases.first, timeout * patience)
 	}
 

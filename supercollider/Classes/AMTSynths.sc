@@ -1,5 +1,7 @@
 // The default instruments: small SynthDefs named amt_…, one a family of General MIDI. Knows no patterns.
 AMTSynths {
+	// The amp of a note of the highest velocity: a whole band stays below full scale.
+	const <loudest = 0.25;
 	classvar added = false;
 
 	*names { ^this.defs.collect { |def| def.name.asSymbol } }
@@ -93,7 +95,7 @@ AMTSynths {
 	*prVoice { |name, function, attack, release, level|
 		^SynthDef(name, { |out = 0, freq = 440, amp = 0.1, pan = 0, gate = 1|
 			var envelope = Env.asr(attack, 1, release).kr(Done.freeSelf, gate);
-			var voice = SynthDef.wrap(function, nil, [freq, (amp / 0.4).sqrt.clip(0, 1)]);
+			var voice = SynthDef.wrap(function, nil, [freq, (amp / loudest).sqrt.clip(0, 1)]);
 			OffsetOut.ar(out, Pan2.ar(LeakDC.ar(voice) * envelope, pan, amp * level))
 		})
 	}

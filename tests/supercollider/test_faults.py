@@ -97,7 +97,7 @@ def deaf_port() -> Iterator[int]:
 def test_an_absent_server_warns_once_throws_in_a_thread_and_rests_in_a_pattern(sclang, recording, deaf_port):
     outcome = sclang.script("absent", deaf_port, "absent")
     assert outcome.said("asked") == [["false"]]
-    assert outcome.text.count("midinfinite-osc serve --port") == 2  # one warning, one error thrown
+    assert outcome.text.count("midinfinite-osc serve --port") == 2, "one warning, one error thrown\n" + outcome.text
     assert outcome.text.count("WARNING:") == 1
     ((kind, code, text),) = outcome.said("thrown")
     assert (kind, code) == ("AMTError", "absent")
