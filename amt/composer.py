@@ -71,6 +71,7 @@ class _Draft:
         self._random = np.random.default_rng((steering.seed, passage.index, variation))
         self._lines = onset_lines(self.grid, passage.start)
         self._ensemble = Ensemble(steering, float(TICKS_PER_BEAT * self.grid.steps_per_tick))
+        self._complete = -1  # the onset at which no more notes are struck
 
     def fill(self) -> None:
         """Draw events until the bar is full. Nobody to play: it stays empty."""
@@ -115,14 +116,14 @@ class _Draft:
         """What comes next, and the step where: an index of the grid's lines, END or PAUSE."""
         if not self.notes and not self.passage.past:
             return 0, int(self._lines[0])  # a session begins on its first beat
-        exhausted = len(self._struck()) == len(self._ensemble.rows)
-        cells = onset_cells(self._lines, self._reached, after=exhausted, may_end=bool(self.notes))
+        complete = self._complete == self._reached
+        cells = onset_cells(self._lines, self._reached, after=complete, may_end=bool(self.notes))
         rows = np.arange(cells.first, cells.last + 1, dtype=np.int32) - self._origin + TIME
         outcome = int(cells.outcomes[self._draw(pool(self._reading.logits(rows), cells.starts))])
         return outcome, int(self._lines[outcome])
 
     def _struck(self) -> list[int]:
-        """The notes struck at the newest onset already: none is struck twice at once."""
+        """The notes struck at the newest onset already."""
         struck = []
         for event in reversed(self.events):
             if event.time != self._reached:
@@ -131,8 +132,11 @@ class _Draft:
         return struck
 
     def _draw_note(self, line: int, step: int) -> None:
+        """A note at `step`, or the end of a chord: where the model strikes again what it just struck, or more than a
+        hand holds, it has nothing new to say there, and the event is taken back."""
         while step > self._reached + REST_STEPS:
             self._pause()
+        before = self._reading.length
         struck = self._struck() if step == self._reached else []
         self._reading.append(TIME + step - self._origin)
 
@@ -149,8 +153,11 @@ class _Draft:
         self._reading.append(DURATION + duration)
 
         logits = self._reading.logits(self._ensemble.rows) + self._ensemble.biases(step)
-        logits[np.searchsorted(self._ensemble.rows, np.asarray(struck, np.int64) + NOTE)] = -np.inf
         row = int(self._ensemble.rows[self._draw(logits)])
+        if row - NOTE in struck or self._ensemble.is_full(row - NOTE, struck):
+            self._reading.rewind(before)
+            self._complete = step
+            return
         self._commit(Event(step, duration, row - NOTE), row)
         instrument, pitch = divmod(row - NOTE, PITCHES)
         onset = int(self.grid.onsets[line])

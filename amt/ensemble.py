@@ -7,7 +7,7 @@ an ensemble by the time since each last played is MIDInfinite's idea (arXiv 2411
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ ENTRANCE = 3.0
 HIGHEST_LIFT = 12.0
 RESTRAINT = 4.0
 """Taken from them for each e-fold by which the instrument exceeds its usual rate."""
+CHORD = 6
+"""Notes that one voice strikes at once, at most."""
 MEMORY = 4.0
 """Beats over which an instrument's rate is averaged."""
 
@@ -78,6 +80,11 @@ class Ensemble:
             self._level[voice] = self._level[voice] * self._decay(event.time)[voice] + 1 / MEMORY
             self._heard[voice] = event.time
             self._silent[voice] = False
+
+    def is_full(self, note: int, struck: Sequence[int]) -> bool:
+        """Whether the voice of `note` has as many notes as it can hold among those struck at the same onset."""
+        voice = self._voice_of_note[note]
+        return sum(self._voice_of_note.get(other) == voice for other in struck) >= CHORD
 
     def biases(self, now: int) -> npt.NDArray[np.float64]:
         """What to add to the logits of `rows` at step `now`: float64 [n]."""

@@ -41,6 +41,11 @@ class Reading:
         self._cache.truncate(self.common(tokens))
         self._tokens = list(tokens)
 
+    def rewind(self, length: int) -> None:
+        """Forget all but the first `length` tokens."""
+        del self._tokens[length:]
+        self._cache.truncate(min(self._cache.length, length))
+
     def append(self, *tokens: int) -> None:
         """More of the sequence; read when logits are next asked for."""
         self._tokens.extend(tokens)

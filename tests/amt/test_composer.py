@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from amt.composer import Composer
+from amt.ensemble import CHORD
 from amt.passage import Passage
 from amt.steering import Steering
 from patterns.bar import Bar
@@ -75,6 +76,13 @@ def test_nothing_is_struck_twice_at_once(composer: Composer) -> None:
     for bar in music:
         struck = Counter((note.onset, note.instrument, note.pitch) for note in bar.notes)
         assert max(struck.values()) == 1
+
+
+def test_chords_are_what_a_player_can_hold(composer: Composer) -> None:
+    for seed in (3, 5, 9):
+        music, _ = play(composer, BAND.set("seed", seed), 3)
+        chords = Counter((bar.index, note.onset, note.instrument) for bar in music for note in bar.notes)
+        assert max(chords.values()) <= CHORD
 
 
 def test_the_same_seed_gives_the_same_music_and_another_does_not(composer: Composer) -> None:
