@@ -2,7 +2,7 @@
 
 `import tvm` would take seconds and a quarter of a gigabyte. All that a compiled model needs is the FFI, the 3 MB
 runtime library, and a loader for object files, since there may be no linker on the user's computer
-(docs/decisions/0003-decoder-object-files.md).
+(docs/decisions/compiled-decoder.md).
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amt.config import ModelError
+from amt.team import Team
 
 # What kernels assume of every array's address.
 ALIGNMENT = 64
 CPU, POOLED = 1, 2
+# TVM's mode in which threads are not bound to cores.
+_SHARED_CORES = -3
 # How often an idle worker looks for work before it sleeps: about a millisecond, the pause between two tokens.
 SPINS = 3_000
 
@@ -49,6 +52,16 @@ class Program:
         with _lock:
             self._executable = tvm_ffi_orcjit.default_session().load_module(list(objects))
         self._local = threading.local()
+        self._threads = threads
+
+    @property
+    def team(self) -> Team:
+        """Who computes single tokens on this Python thread; TVM's pool of threads is the thread's own as well."""
+        if "team" not in vars(self._local):
+            resize = runtime().get_global_func("runtime.config_threadpool")
+            self._local.team = Team(self._threads, lambda threads: resize(_SHARED_CORES, threads))
+        team: Team = self._local.team
+        return team
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if "machine" not in vars(self._local):
