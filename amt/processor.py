@@ -20,10 +20,12 @@ class Instructions:
     lanes: float32 numbers in one vector register.
     dot: the instruction that adds four products of bytes to each int32 lane: `vpdpbusd` (AVX-512 VNNI, AVX-VNNI),
     `maddubs` (AVX2), `sdot` (ARMv8.2), or `plain` where there is none.
+    registers: how many vector registers there are.
     """
 
     lanes: int
     dot: str
+    registers: int = 16
 
 
 @cache
@@ -51,13 +53,13 @@ def instructions(available: frozenset[str] | None = None) -> Instructions:
     """The best of what the kernels know that this processor (or one with these features) can do."""
     has = features() if available is None else available
     if {"avx512f", "avx512bw", "avx512vl", "avx512_vnni"} <= has:
-        return Instructions(16, "vpdpbusd")
+        return Instructions(16, "vpdpbusd", 32)
     if {"avx512f", "avx512bw", "avx512vl"} <= has:
-        return Instructions(16, "maddubs")
+        return Instructions(16, "maddubs", 32)
     if {"avx2", "fma", "f16c"} <= has:
         return Instructions(8, "vpdpbusd" if "avx_vnni" in has else "maddubs")
     if "asimddp" in has:
-        return Instructions(4, "sdot")
+        return Instructions(4, "sdot", 32)
     return Instructions(4, "plain")
 
 

@@ -84,6 +84,11 @@ class Layout:
         return math.gcd(self.instructions.lanes, self.config.head_width, self.config.inner)
 
     @property
+    def vectors(self) -> int:
+        """Vectors of output rows that are computed together: with a tile of rows their sums fill half the registers."""
+        return self.instructions.registers // 2 // TILE
+
+    @property
     def dot(self) -> str:
         return self.instructions.dot if self.lanes == self.instructions.lanes else "plain"
 

@@ -25,9 +25,6 @@ from amt.kernels.layout import Layout, Matrix
 from amt.kernels.simd import Index
 from amt.quantization import GROUP
 
-# Vectors of output rows that are computed together; with a tile of 8 rows their sums fill 16 registers.
-VECTORS = 2
-
 
 class Inputs(ABC):
     """Rows of numbers that a matrix is multiplied with, kept as the matrix wants them."""
@@ -63,7 +60,7 @@ class FloatInputs(Inputs):
     """Inputs of an unquantised matrix: float32 (rows, columns)."""
 
     def __init__(self, layout: Layout, rows: int, columns: int) -> None:
-        self.lanes = layout.lanes
+        self.layout, self.lanes = layout, layout.lanes
         self.group = self.lanes
         self.columns = columns
         self.values = T.alloc_buffer((rows, columns), "float32")
@@ -75,7 +72,7 @@ class FloatInputs(Inputs):
     def multiply(self, weight: Weight, layer: Expr, block: Expr, first: Index, tile: int, acc: Buffer) -> None:
         lanes = self.lanes
         unrolled = math.gcd(self.columns, 16)
-        for part in _parts(weight.matrix.block, lanes):
+        for part in _parts(weight.matrix.block, self.layout):
             _clear(acc, tile, part, lanes)
             with T.serial(self.columns // unrolled) as step:
                 sums = [[simd.bind(simd.load(acc, m, n, lanes=lanes)) for n in part] for m in range(tile)]
@@ -95,7 +92,7 @@ class QuantisedInputs(Inputs):
     group = GROUP
 
     def __init__(self, layout: Layout, rows: int, columns: int) -> None:
-        self.lanes, self.dot = layout.lanes, layout.dot
+        self.layout, self.lanes, self.dot = layout, layout.lanes, layout.dot
         self.scheme = layout.quantization.blocks
         self.groups = columns // GROUP
         self.words = T.alloc_buffer((rows, columns // 4), "int32")
@@ -129,7 +126,7 @@ class QuantisedInputs(Inputs):
 
     def multiply(self, weight: Weight, layer: Expr, block: Expr, first: Index, tile: int, acc: Buffer) -> None:
         lanes = self.lanes
-        for part in _parts(weight.matrix.block, lanes):
+        for part in _parts(weight.matrix.block, self.layout):
             _clear(acc, tile, part, lanes)
             with T.serial(self.groups) as group:
                 codes = [self._codes(weight, layer, block, group, n) for n in part]
@@ -166,7 +163,7 @@ class QuantisedInputs(Inputs):
         for place in range(GROUP // 4):
             x = simd.bind(simd.splat(self.words[row, group * (GROUP // 4) + place], lanes))
             sums = [
-                simd.bind(simd.dot(self.dot, total, code[place], x, lanes))
+                simd.bind(simd.dot(self.dot, self.scheme.bits, total, code[place], x, lanes))
                 for total, code in zip(sums, codes, strict=True)
             ]
         scale = simd.bind(simd.splat(self.scale[row, group], lanes))
@@ -176,10 +173,10 @@ class QuantisedInputs(Inputs):
             simd.store(acc, simd.fma(exact, both, simd.load(acc, m, n, lanes=lanes)), m, n, lanes=lanes)
 
 
-def _parts(block: int, lanes: int) -> list[list[int]]:
+def _parts(block: int, layout: Layout) -> list[list[int]]:
     """The first rows of the vectors that are computed together."""
-    starts = list(range(0, block, lanes))
-    return [starts[place : place + VECTORS] for place in range(0, len(starts), VECTORS)]
+    starts = list(range(0, block, layout.lanes))
+    return [starts[place : place + layout.vectors] for place in range(0, len(starts), layout.vectors)]
 
 
 def _clear(acc: Buffer, tile: int, part: Sequence[int], lanes: int) -> None:

@@ -120,17 +120,46 @@ def gelu(x: Expr, lanes: int) -> Expr:
     return bind(x / (decay + constant(1.0, lanes)))
 
 
-def dot(kind: str, acc: Expr, weights: Expr, inputs: Expr, lanes: int) -> Expr:
-    """acc int32 plus, in every lane, the products of four weight bytes (0 … 255) and four input bytes (-127 … 127).
+def dot(kind: str, bits: int, acc: Expr, weights: Expr, inputs: Expr, lanes: int) -> Expr:
+    """acc int32 plus, in every lane, the products of four weight bytes (0 … 2^bits - 1) and input bytes (-127 … 127).
 
-    acc, weights, inputs: int32 vectors; the bytes of the last two are used. Exact, so every `kind` gives the same.
+    acc, weights, inputs: int32 vectors; the bytes of the last two are used. Exact, so every `kind`
+    (amt.processor.Instructions) gives the same.
     """
-    octets = vector("int8", 4 * lanes)
     if kind == "vpdpbusd":
-        name = f"llvm.x86.avx512.vpdpbusd.{32 * lanes}"
-        return T.call_llvm_intrin(
-            vector("int32", lanes), name, acc, T.reinterpret(octets, weights), T.reinterpret(octets, inputs)
-        )
+        return _dot_intrinsic(f"llvm.x86.avx512.vpdpbusd.{32 * lanes}", acc, weights, inputs, lanes)
+    if kind == "plain":
+        return _dot_plain(acc, weights, inputs, lanes)
+    if bits < 8:
+        return _dot_signed(kind, acc, weights, inputs, lanes)
+    # these take weights of 7 bits: the eighth is worth 128 times an input
+    low, high = (splat(T.int32(mask), lanes) for mask in (0x7F7F7F7F, 0x01010101))
+    eighth = bind(T.bitwise_and(T.shift_right(weights, splat(T.int32(7), lanes)), high))
+    rest = _dot_signed(kind, splat(T.int32(0), lanes), eighth, inputs, lanes)
+    acc = _dot_signed(kind, acc, bind(T.bitwise_and(weights, low)), inputs, lanes)
+    return acc + T.shift_left(rest, splat(T.int32(7), lanes))
+
+
+def _dot_signed(kind: str, acc: Expr, weights: Expr, inputs: Expr, lanes: int) -> Expr:
+    """The same for weight bytes 0 … 127."""
+    if kind == "sdot":
+        return _dot_intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", acc, weights, inputs, lanes)
+    pairs, sums = (
+        ("avx2.pmadd.ub.sw", "avx2.pmadd.wd") if lanes == 8 else ("avx512.pmaddubs.w.512", "avx512.pmaddw.d.512")
+    )
+    octets, words = vector("int8", 4 * lanes), vector("int16", 2 * lanes)
+    twos = T.call_llvm_intrin(words, f"llvm.x86.{pairs}", T.reinterpret(octets, weights), T.reinterpret(octets, inputs))
+    ones = splat(T.int16(1), 2 * lanes)
+    return acc + T.call_llvm_intrin(vector("int32", lanes), f"llvm.x86.{sums}", twos, ones)
+
+
+def _dot_intrinsic(name: str, acc: Expr, weights: Expr, inputs: Expr, lanes: int) -> Expr:
+    octets = vector("int8", 4 * lanes)
+    weights, inputs = T.reinterpret(octets, weights), T.reinterpret(octets, inputs)
+    return T.call_llvm_intrin(vector("int32", lanes), name, acc, weights, inputs)
+
+
+def _dot_plain(acc: Expr, weights: Expr, inputs: Expr, lanes: int) -> Expr:
     byte, top = splat(T.int32(255), lanes), splat(T.int32(24), lanes)
     for place in range(4):
         shift = splat(T.int32(8 * place), lanes)

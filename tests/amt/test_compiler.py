@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,10 +39,10 @@ def compiled(model: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of compiled models in an empty cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    yield compiler.cache_folder()
+    return compiler.cache_folder()
 
 
 @pytest.fixture
@@ -193,7 +192,8 @@ def test_no_other_program_is_needed(model: Path, cache: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("whom", ["group", "parent"])
 def test_an_interrupt_leaves_nothing_behind(whom: str, model: Path, cache: Path) -> None:
-    code = "import sys\nfrom amt import compiler\ncompiler.compile_model(sys.argv[1], lambda *step: print(*step, flush=True))"
+    code = "import sys\nfrom amt import compiler\n"
+    code += "compiler.compile_model(sys.argv[1], lambda *step: print(*step, flush=True))"
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(model)],
         stdout=subprocess.PIPE,

@@ -12,11 +12,11 @@ AVX512 = AVX2 | {"avx512f", "avx512bw", "avx512vl"}
 @pytest.mark.parametrize(
     ("features", "expected"),
     [
-        (AVX512 | {"avx512_vnni"}, Instructions(16, "vpdpbusd")),
-        (AVX512, Instructions(16, "maddubs")),
+        (AVX512 | {"avx512_vnni"}, Instructions(16, "vpdpbusd", 32)),
+        (AVX512, Instructions(16, "maddubs", 32)),
         (AVX2 | {"avx_vnni"}, Instructions(8, "vpdpbusd")),
         (AVX2, Instructions(8, "maddubs")),
-        ({"asimd", "asimddp"}, Instructions(4, "sdot")),
+        ({"asimd", "asimddp"}, Instructions(4, "sdot", 32)),
         ({"sse2"}, Instructions(4, "plain")),
         (set(), Instructions(4, "plain")),
     ],

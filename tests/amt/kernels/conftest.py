@@ -16,7 +16,7 @@ Build = Callable[[Callable[[], None]], Callable[..., None]]
 
 @pytest.fixture(scope="session")
 def build() -> Build:
-    """build(body) compiles the kernel whose arguments and statements body() emits; it changes its arguments in place."""
+    """build(body) compiles the kernel that body() emits; it changes its arguments in place."""
     import os
 
     os.environ["TVM_NUM_THREADS"] = str(processor.threads())

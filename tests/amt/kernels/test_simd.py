@@ -5,6 +5,19 @@ from tvm.tirx.script.builder import ir as T  # noqa: N812
 from amt import processor
 from amt.kernels import simd
 
+
+def runnable_dots():
+    """Every way to add products of bytes that this processor has."""
+    has = processor.features()
+    dots = [("plain", lanes) for lanes in (1, 4, 8, 16)]
+    dots += [("maddubs", 8)] if "avx2" in has else []
+    dots += [("maddubs", 16)] if "avx512bw" in has else []
+    dots += [("vpdpbusd", 16)] if "avx512_vnni" in has else []
+    dots += [("vpdpbusd", 8)] if "avx_vnni" in has or {"avx512_vnni", "avx512vl"} <= has else []
+    dots += [("sdot", 4)] if "asimddp" in has else []
+    return dots
+
+
 LANES = processor.instructions().lanes
 
 
@@ -55,20 +68,35 @@ def test_reduction_combines_all_lanes(build, lanes):
     assert y[1] == x.max()
 
 
-@pytest.mark.parametrize("kind", {processor.instructions().dot, "plain"})
-def test_dot_adds_products_of_bytes_exactly(build, kind):
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize(("kind", "lanes"), runnable_dots())
+def test_dot_adds_products_of_bytes_exactly(build, kind, lanes, bits):
     random = np.random.default_rng(5)
-    weights = random.integers(0, 256, 4 * LANES).astype(np.uint8)
-    inputs = random.integers(-127, 128, 4 * LANES).astype(np.int8)
-    weights[:4], inputs[:4] = 255, -127  # the extremes overflow 16 bits
-    total = random.integers(-1000, 1000, LANES).astype(np.int32)
+    weights = random.integers(0, 2**bits, 4 * lanes).astype(np.uint8)
+    inputs = random.integers(-127, 128, 4 * lanes).astype(np.int8)
+    weights[:4], inputs[:4] = 2**bits - 1, -127
+    weights[4:8], inputs[4:8] = 2**bits - 1, 127
+    total = random.integers(-1000, 1000, lanes).astype(np.int32)
 
     def body():
-        buffers = [T.arg(name, T.buffer((LANES,), "int32")) for name in ("total", "weights", "inputs")]
-        value = simd.dot(kind, *(simd.load(buffer, 0, lanes=LANES, dtype="int32") for buffer in buffers), LANES)
-        simd.store(buffers[0], value, 0, lanes=LANES)
+        buffers = [T.arg(name, T.buffer((lanes,), "int32")) for name in ("total", "weights", "inputs")]
+        acc, *octets = (simd.bind(simd.load(buffer, 0, lanes=lanes, dtype="int32")) for buffer in buffers)
+        simd.store(buffers[0], simd.dot(kind, bits, acc, *octets, lanes), 0, lanes=lanes)
 
     products = weights.astype(np.int64) * inputs
-    expected = total + products.reshape(LANES, 4).sum(axis=1)
+    expected = total + products.reshape(lanes, 4).sum(axis=1)
     build(body)(total, weights.view(np.int32), inputs.view(np.int32))
     assert (total == expected).all()
+
+
+def test_a_shared_loop_is_done_once_by_the_whole_team(build):
+    for extent in (1, 2, 3, 17):
+
+        def body(extent=extent):
+            counts = T.arg("counts", T.buffer((extent,), "int32"))
+            with simd.team(), T.serial(3), simd.shared(extent) as place:
+                T.buffer_store(counts, counts[place] + 1, [place])
+
+        counts = np.zeros(extent, np.int32)
+        build(body)(counts)
+        assert (counts == 3).all()
