@@ -279,7 +279,7 @@ def test_python_goes_on_while_the_model_reads(music: decoder.Decoder) -> None:
     counter = threading.Thread(target=count)
     counter.start()
     try:
-        sys.setswitchinterval(10)
+        sys.setswitchinterval(0.5)
         read = music._program.prefill
         cache = music.new_cache()
         at, part = np.zeros(1, np.int32), tokens(64)
