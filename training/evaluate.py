@@ -3,6 +3,7 @@
     python -m training.evaluate VALID.npz MODEL [MODEL …]
 
 prints nats per event (time + duration + note) with the click as controls, and the difference from the first model.
+With --compiled each model is measured a second time as its kernels compute it, by token as in serving.
 Each slot's softmax runs over the events' own block of tokens, as in decoding; controls are not predicted.
 """
 
@@ -25,6 +26,7 @@ from amt.weights import read
 from patterns.meter import TICKS_PER_BEAT
 from patterns.note import DRUMS
 from training import corpus
+from training.compiled import Compiled
 from training.reference import Reference
 
 PIECES = 200
@@ -76,9 +78,11 @@ def windows(pieces: Sequence[corpus.Piece], count: int, seed: int = 5) -> tuple[
     return np.stack(filled), groups
 
 
-def losses(folder: Path, filled: NDArray[np.int64], device: str = "cpu", batch: int = 4) -> NDArray[np.float64]:
+def losses(
+    folder: Path, filled: NDArray[np.int64], device: str = "cpu", batch: int = 4, compiled: bool = False
+) -> NDArray[np.float64]:
     """Sums of nats (windows, 3 slots) and, in a last column, the number of events."""
-    model = Reference(read(folder), device)
+    model = Compiled(folder) if compiled else Reference(read(folder), device)
     rows = [
         _sums(model, torch.tensor(part, device=device)) for part in np.array_split(filled, -(-len(filled) // batch))
     ]
@@ -106,6 +110,7 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=PIECES)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--compiled", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     filled, groups = windows(corpus.read(arguments.corpus), arguments.pieces)
@@ -113,6 +118,10 @@ def main() -> None:
     for folder in arguments.models:
         named[folder.name] = losses(folder, filled, arguments.device)
         print(f"{folder.name}: {_mean(named[folder.name]):.4f}", flush=True)
+        if arguments.compiled:
+            name = f"{folder.name}, compiled"
+            named[name] = losses(folder, filled, compiled=True)
+            print(f"{name}: {_mean(named[name]):.4f}", flush=True)
     print(table(named, groups))
 
 
@@ -126,7 +135,7 @@ def _clicks(piece: corpus.Piece, start: int, steps_per_tick: float, events: Sequ
             yield Event(time, CLICK_STEPS, DRUMS * PITCHES + key, control=True)
 
 
-def _sums(model: Reference, filled: torch.Tensor) -> NDArray[np.float64]:
+def _sums(model: Reference | Compiled, filled: torch.Tensor) -> NDArray[np.float64]:
     hidden = model.hidden(filled[:, :-1].clamp(min=0))
     following = filled[:, 1:]
     sums = []
