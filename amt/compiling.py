@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amt import processor
 from amt.compiler import parse
 
 if TYPE_CHECKING:
@@ -85,10 +86,11 @@ def kernel_pipeline() -> tuple[Pass, Any, Any]:
 
 
 def target() -> Target:
-    """This processor as LLVM knows it."""
+    """This processor as LLVM knows it, without what the system hides of it."""
     from tvm.target import Target, codegen
 
-    return Target({"kind": "llvm", "mcpu": codegen.llvm_get_system_cpu()})
+    off = [f"-{name}" for name in processor.masked()]
+    return Target({"kind": "llvm", "mcpu": codegen.llvm_get_system_cpu(), "mattr": off})
 
 
 def tell(percent: int, what: str) -> None:

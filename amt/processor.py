@@ -63,6 +63,25 @@ def instructions(available: frozenset[str] | None = None) -> Instructions:
     return Instructions(4, "plain")
 
 
+_X86_EXTENSIONS = (
+    *("avx", "avx2", "fma", "f16c", "bmi2", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl", "avx512ifma"),
+    *("avx512vbmi", "avx512_vbmi2", "avx512_vnni", "avx512_bf16", "avx512_bitalg", "avx512_vpopcntdq", "avx512_fp16"),
+    *("avx_vnni", "avx512_vp2intersect", "amx_tile", "amx_int8", "amx_bf16"),
+)
+
+
+def masked(available: frozenset[str] | None = None) -> tuple[str, ...]:
+    """Extensions that this processor's model may have and the system does not offer, as LLVM spells them.
+
+    A virtual machine may hide some of its processor's; code that used them all the same would crash.
+    """
+    available = features() if available is None else available
+    if platform.system() != "Linux" or platform.machine() not in ("x86_64", "AMD64") or not available:
+        return ()
+    hidden = (name for name in _X86_EXTENSIONS if name not in available)
+    return tuple(name.replace("_", "-" if name.startswith("amx") else "") for name in hidden)
+
+
 @cache
 def physical_cores() -> int:
     """Cores this process may run on, hyper-threads of one core counted once."""

@@ -1,4 +1,5 @@
 import os
+import platform
 
 import pytest
 
@@ -42,3 +43,14 @@ def test_the_identity_names_processor_and_features():
     assert processor.name() in processor.identity()
     assert all(feature in processor.identity() for feature in processor.features())
     assert "\n" not in processor.identity()
+
+
+@pytest.mark.skipif(
+    platform.system() != "Linux" or platform.machine() != "x86_64", reason="only Linux on x86 hides extensions"
+)
+def test_what_the_system_hides_is_switched_off() -> None:
+    shown = frozenset({"avx", "avx2", "fma", "f16c", "bmi2", "avx_vnni"})
+    hidden = processor.masked(shown)
+    assert {"avx512f", "avx512vnni", "avx512bf16", "amx-tile"} <= set(hidden)
+    assert not {"avx2", "fma", "avxvnni"} & set(hidden)
+    assert processor.masked(frozenset()) == ()
