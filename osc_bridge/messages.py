@@ -1,6 +1,6 @@
 """MESSAGES, the one table of wire protocol version 1: every message, its arguments, types, ranges and text.
 
-Checking, error texts, docs/protocol.md (`python -m osc_bridge.messages`) and the tests read it. Knows no session.
+Checking, error texts, docs/protocol.md (`python -m osc_bridge.protocol_document`) and the tests read it. Knows no session.
 """
 
 from __future__ import annotations
@@ -347,9 +347,3 @@ def request(address: str) -> Message:
     near = difflib.get_close_matches(address[:64], REQUESTS, n=3, cutoff=0.7)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(REQUESTS)}"
     raise ProtocolError("unknown-message", f"there is no request {address[:64]!r}; {hint}")
-
-
-if __name__ == "__main__":
-    from osc_bridge.protocol_document import render
-
-    print(render(), end="")

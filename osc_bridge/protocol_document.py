@@ -11,7 +11,7 @@ from osc_bridge.wire import MAX_SENT
 
 _HEAD = f"""# Wire protocol, version {PROTOCOL}
 
-Written by `python -m osc_bridge.messages > docs/protocol.md` from the tables that the server checks requests
+Written by `python -m osc_bridge.protocol_document > docs/protocol.md` from the tables that the server checks requests
 with; do not edit it by hand.
 
 OSC 1.0 over UDP, 127.0.0.1:57990 unless told otherwise, and over TCP on the same port with int32 size prefixes
@@ -78,3 +78,7 @@ def _key_row(key: Key) -> tuple[str, ...]:
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    print(render(), end="")

@@ -114,7 +114,7 @@ def test_the_table_is_whole():
 
 
 def test_the_document_is_up_to_date():
-    assert DOCUMENT.read_text() == render(), "run: python -m osc_bridge.messages > docs/protocol.md"
+    assert DOCUMENT.read_text() == render(), "run: python -m osc_bridge.protocol_document > docs/protocol.md"
 
 
 def test_the_document_holds_every_message_key_and_code():
