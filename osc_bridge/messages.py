@@ -1,6 +1,6 @@
 """MESSAGES, the one table of wire protocol version 1: every message, its arguments, types, ranges and text.
 
-Checking, error texts, docs/protocol.md (`python -m osc_bridge.protocol_document`) and the tests read it. Knows no session.
+Checking, error texts, the tests and docs/protocol.md (osc_bridge.protocol_document) read it. Knows no session.
 """
 
 from __future__ import annotations
