@@ -1,0 +1,251 @@
+"""The engines that are compared, behind one interface. Each lives in a process of its own (benchmarks.worker).
+
+An engine decodes one stream: a token is read, logits of the rows that the slot allows are taken, the next token is
+drawn with amt.sampler. Engines that compute all 55,028 logits take the same rows of them.
+"""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from amt import sampler
+from amt.config import ModelConfig
+from amt.vocabulary import AUTOREGRESS
+from benchmarks import models
+
+Int32s = npt.NDArray[np.int32]
+Rows = list[Int32s]
+"""Tokens that each of the three slots (time, duration, note) allows."""
+
+STEPS = 24
+"""Tokens of one run: eight notes; behind 1,000 others they fill the window."""
+
+
+class Engine:
+    """What a comparison needs; `settings` says how the engine was set up."""
+
+    distribution = ""
+    settings = ""
+    install = ""
+
+    def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
+        raise NotImplementedError
+
+    @classmethod
+    def version(cls) -> str:
+        return f"{cls.distribution} {version(cls.distribution)}"
+
+    def truncate(self, length: int) -> None:
+        """Forgets all but the first `length` tokens."""
+        raise NotImplementedError
+
+    def extend(self, tokens: Int32s) -> None:
+        """Reads tokens after those read before."""
+        raise NotImplementedError
+
+    def logits(self, rows: Int32s) -> npt.NDArray[np.float32]:
+        """Logits of the tokens `rows` after the last token read."""
+        raise NotImplementedError
+
+    def prefill(self, tokens: Int32s) -> float:
+        """Seconds to read tokens from nothing and have the next one's logits."""
+        self.truncate(0)
+        start = time.perf_counter()
+        self.extend(tokens)
+        self.logits(tokens[:1])
+        return time.perf_counter() - start
+
+    def decode(self, context: Int32s, rows: Rows, steps: int = STEPS) -> float:
+        """Seconds a token over `steps` tokens behind `context`, which was read before."""
+        self.truncate(len(context))
+        random = np.random.default_rng(0)
+        token = AUTOREGRESS
+        start = time.perf_counter()
+        for step in range(steps):
+            self.extend(np.array([token], np.int32))
+            allowed = rows[step % 3]
+            token = int(allowed[sampler.draw(self.logits(allowed), random)])
+        return (time.perf_counter() - start) / steps
+
+
+class Midinfinite(Engine):
+    distribution = "midinfinite-osc"
+    settings = "4-bit blocks (q4f32_1), 8-bit embedding, only the rows' logits"
+
+    def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
+        from amt import decoder
+
+        self._decoder = decoder.load(models.compiled(folder, config), threads)
+        self._cache = self._decoder.new_cache()
+
+    def truncate(self, length: int) -> None:
+        self._cache.truncate(length)
+
+    def extend(self, tokens: Int32s) -> None:
+        self._decoder.extend(self._cache, tokens)
+
+    def logits(self, rows: Int32s) -> npt.NDArray[np.float32]:
+        return self._decoder.logits(self._cache, rows)
+
+
+class LlamaCpp(Engine):
+    distribution = "llama-cpp-python"
+    install = "CMAKE_ARGS=-DGGML_NATIVE=ON python -m pip install --no-binary llama-cpp-python llama-cpp-python gguf"
+    kind = ""
+
+    def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
+        import llama_cpp
+
+        self._cpp = llama_cpp
+        self._vocabulary = config.vocabulary
+        self.settings = f"{self.kind} for every matrix, flash attention, batches of 512; " + (
+            llama_cpp.llama_print_system_info().decode().strip(" |")
+        )
+        path = models.gguf(folder, config, self.kind)
+        self._model = llama_cpp.Llama(
+            str(path),
+            n_ctx=config.positions,
+            n_batch=512,
+            n_ubatch=512,
+            n_threads=threads,
+            n_threads_batch=threads,
+            flash_attn=True,
+            verbose=False,
+        )
+
+    def truncate(self, length: int) -> None:
+        self._model.n_tokens = length
+
+    def extend(self, tokens: Int32s) -> None:
+        self._model.eval(tokens.tolist())
+
+    def logits(self, rows: Int32s) -> npt.NDArray[np.float32]:
+        found = self._cpp.llama_get_logits_ith(self._model.ctx, -1)
+        return np.ctypeslib.as_array(found, shape=(self._vocabulary,))[rows]
+
+
+class LlamaCppQ4(LlamaCpp):
+    kind = "q4_0"
+
+
+class LlamaCppQ8(LlamaCpp):
+    kind = "q8_0"
+
+
+class CTranslate2(Engine):
+    """Has no way to take one step from Python: runs of two lengths are timed, their difference counts.
+
+    Draws by itself (the likeliest token), which is the least that it can do.
+    """
+
+    distribution = "ctranslate2"
+    settings = "int8, its own greedy drawing; time of 24 tokens less that of 1"
+    install = "python -m pip install ctranslate2"
+
+    def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
+        import ctranslate2
+
+        self._generator = ctranslate2.Generator(
+            str(models.ctranslate2(folder, config)), device="cpu", compute_type="int8", intra_threads=threads
+        )
+        self._read = np.empty(0, np.int32)
+
+    def prefill(self, tokens: Int32s) -> float:
+        return self._seconds(tokens, 1)
+
+    def decode(self, context: Int32s, rows: Rows, steps: int = STEPS) -> float:  # noqa: ARG002 - it takes all rows
+        prompt = context if len(context) else np.array([AUTOREGRESS], np.int32)
+        return (self._seconds(prompt, steps) - self._seconds(prompt, 1)) / (steps - 1)
+
+    def truncate(self, length: int) -> None:
+        self._read = self._read[:length]
+
+    def extend(self, tokens: Int32s) -> None:
+        self._read = np.concatenate((self._read, tokens))
+
+    def logits(self, rows: Int32s) -> npt.NDArray[np.float32]:
+        found = np.array(self._generator.forward_batch([[str(token) for token in self._read]]))
+        return np.asarray(found[0, -1, rows], np.float32)
+
+    def _seconds(self, prompt: Int32s, length: int) -> float:
+        tokens = [str(token) for token in prompt]
+        start = time.perf_counter()
+        result = self._generator.generate_batch(
+            [tokens], min_length=length, max_length=length, sampling_topk=1, include_prompt_in_result=False
+        )
+        seconds = time.perf_counter() - start
+        if len(result[0].sequences[0]) != length:
+            raise RuntimeError(f"CTranslate2 gave {len(result[0].sequences[0])} tokens instead of {length}")
+        return seconds
+
+
+class HuggingFace(Engine):
+    distribution = "transformers"
+    settings = "bfloat16, DynamicCache, scaled_dot_product_attention, the last token's logits only"
+    install = "python -m pip install torch transformers"
+    dtype = "bfloat16"
+
+    def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
+        import torch
+        import transformers
+
+        torch.set_num_threads(threads)
+        torch.set_grad_enabled(False)
+        self._torch = torch
+        self._new_cache = transformers.DynamicCache
+        self._model: Any = transformers.GPT2LMHeadModel.from_pretrained(
+            models.checkpoint(folder, config), dtype=getattr(torch, self.dtype)
+        ).eval()
+        self._read = np.empty(0, np.int32)
+
+    @classmethod
+    def version(cls) -> str:
+        return f"{super().version()} on torch {version('torch')}"
+
+    def truncate(self, length: int) -> None:
+        if not length:
+            self._cache = self._new_cache()
+        elif forgotten := self._cache.get_seq_length() - length:
+            self._cache.crop(-forgotten)
+
+    def extend(self, tokens: Int32s) -> None:
+        ids = self._torch.from_numpy(tokens.astype(np.int64))[None]
+        out = self._model(ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        self._logits = out.logits[0, -1]
+
+    def logits(self, rows: Int32s) -> npt.NDArray[np.float32]:
+        return self._logits[self._torch.from_numpy(rows.astype(np.int64))].float().numpy()
+
+
+class Reference(HuggingFace):
+    """As the authors' sampler does: everything is read again for each token, logits of all positions are computed.
+
+    Source: anticipation/sample.py, add_token, in github.com/jthickstun/anticipation.
+    """
+
+    settings = "float32, no cache"
+    dtype = "float32"
+
+    def truncate(self, length: int) -> None:
+        self._read = self._read[:length]
+
+    def extend(self, tokens: Int32s) -> None:
+        self._read = np.concatenate((self._read, tokens))
+        ids = self._torch.from_numpy(self._read.astype(np.int64))[None]
+        self._logits = self._model(ids, use_cache=False).logits[0, -1]
+
+
+ENGINES: dict[str, type[Engine]] = {
+    "midinfinite-osc": Midinfinite,
+    "llama.cpp q4_0": LlamaCppQ4,
+    "llama.cpp q8_0": LlamaCppQ8,
+    "CTranslate2 int8": CTranslate2,
+    "Hugging Face bfloat16": HuggingFace,
+    "reference, no cache": Reference,
+}
