@@ -149,24 +149,25 @@ def parse(description: str) -> Layout:
 
 def _compile(layout: Layout, path: Path, progress: Progress | None) -> None:
     """Runs amt.compiling in a child process, which prints a percentage and what it does, line by line."""
-    command = [sys.executable, "-m", "amt.compiling", str(path)]
+    command = [sys.executable, "-m", "amt.compiling", str(path), json.dumps(_describe(layout))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as child:
+    with (
+        # a file, not a pipe: what nobody reads until the end must not fill up
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
+        ) as child,
+    ):
         try:
-            assert child.stdin is not None
-            assert child.stdout is not None
-            assert child.stderr is not None
-            child.stdin.write(json.dumps(_describe(layout)))
-            child.stdin.close()
-            for line in child.stdout:
+            for line in child.stdout or ():
                 percent, _, what = line.strip().partition(" ")
                 if progress is not None:
                     progress(what, int(percent) / 100)
-            trouble = child.stderr.read().strip()
+            child.wait()
         except BaseException:
             child.kill()
             raise
+        errors.seek(0)
+        trouble = errors.read().strip()
     if child.returncode:
         raise CompileError(f"compiling failed: {trouble.splitlines()[-1] if trouble else child.returncode}")

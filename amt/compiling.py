@@ -1,6 +1,6 @@
 """The child process that compiles: reads a layout's description, writes a zip file of objects. Loads all of TVM.
 
-python -m amt.compiling PATH < description
+python -m amt.compiling PATH DESCRIPTION
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PIPELINE = "midinfinite"
 
 def main() -> None:
     path = Path(sys.argv[1])
-    layout = parse(sys.stdin.read())
+    layout = parse(sys.argv[2])
     tell(0, "loading the compiler")
     import tvm
     from tvm.tirx import compilation_pipeline
