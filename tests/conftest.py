@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
-
 
 @dataclass(frozen=True)
 class AmtServer:
