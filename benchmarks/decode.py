@@ -121,11 +121,10 @@ def _round(rows: list[Row], children: dict[str, Child]) -> None:
     """One turn of every engine behind every context; results go into the rows."""
     for context in CONTEXTS:
         for row in rows:
-            if row.engine == REFERENCE:
-                if context == CONTEXTS[-1]:
-                    _decode(row, children, HISTORY, 3)
-            else:
+            if row.engine != REFERENCE:
                 _decode(row, children, context, STEPS)
+            elif context == CONTEXTS[-1] and not row.notes:  # once: a note takes seconds
+                _decode(row, children, HISTORY, 3)
     for row in rows:
         if row.engine != REFERENCE and row.rows == "grid":
             row.prefill.append(children[row.engine].ask("prefill", _tokens(PREFILL)))

@@ -99,6 +99,8 @@ def _write_gguf(source: Path, target: Path, config: ModelConfig, kind: str) -> N
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.GPT2, config.layers)
     for name, tensor in load_file(source / "model.safetensors").items():
         stored = names.get_name(name, try_suffixes=(".weight", ".bias"))
+        if stored is None:
+            raise ValueError(f"llama.cpp's GPT-2 has no {name}")
         if tensor.ndim < 2 or name == "transformer.wpe.weight":
             writer.add_tensor(stored, tensor.astype(np.float32))
             continue

@@ -7,8 +7,8 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")
 
-from benchmarks import decode, report
-from benchmarks.report import OWN, Result, Row
+from benchmarks import decode
+from benchmarks.report import OWN
 
 
 def test_quick_comparison_measures_both_engines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,16 +33,6 @@ def test_rows_are_those_of_a_full_grid_and_of_the_whole_slot() -> None:
     assert [len(rows) for rows in decode.ROWS["whole slot"]] == [10_000, 1_000, 129 * 128 + 1]
     for some, every in zip(decode.ROWS["grid"], decode.ROWS["whole slot"], strict=True):
         assert np.isin(some, every).all()
-
-
-def test_a_peer_that_is_not_installed_is_left_out_by_name() -> None:
-    row = Row(OWN, "grid", "1", "", 1.0, {"0": [10.0, 30.0, 20.0]}, [0.1])
-    peer = Row("Hugging Face bfloat16", "grid", "1", "", 1.0, {"0": [5.0, 5.0, 5.0]}, [0.2])
-    result = Result("tiny", "some", 2, [0], [6e9], 10**8, {"CTranslate2 int8": "pip install it"}, [row, peer])
-    lines = list(report.table(result))
-    assert f"| {OWN}, grid | 20 (10–30) | 100 ms (100–100) |" in lines
-    assert f"| {OWN}, grid ÷ Hugging Face bfloat16 | 4 × (2–6) | 2 × (2–2) |" in lines
-    assert "CTranslate2 int8 is not installed and was left out: pip install it" in lines
 
 
 def test_a_child_that_fails_says_why(tmp_path: Path) -> None:
