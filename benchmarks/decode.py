@@ -29,7 +29,11 @@ PREFILL = 500
 REFERENCE = "reference, no cache"
 HISTORY = 600
 """Tokens behind which the reference way is measured: 200 notes."""
-MODULES = {"llama.cpp q4_0": "llama_cpp", "llama.cpp q8_0": "llama_cpp", "CTranslate2 int8": "ctranslate2"}
+MODULES = {
+    "llama.cpp q4_0": ("llama_cpp", "gguf"),
+    "llama.cpp q8_0": ("llama_cpp", "gguf"),
+    "CTranslate2 int8": ("ctranslate2",),
+}
 ROWS: dict[str, Rows] = {
     # Every onset of a bar of 4/4 in a grid, every duration, the pitches of piano, bass, strings and drums.
     "grid": [
@@ -81,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def compare(shape: str, names: Iterable[str], folder: Path, threads: int, rounds: int, seconds: float) -> Result:
     """Measures the engines that are installed. Raises RuntimeError where one of them fails."""
     config = models.SHAPES[shape]
-    missing = [name for name in names if name in MODULES and find_spec(MODULES[name]) is None]
+    missing = [name for name in names if not all(find_spec(module) for module in MODULES.get(name, ()))]
     children: dict[str, Child] = {}
     try:
         for name in (*(name for name in names if name not in missing), "bandwidth"):

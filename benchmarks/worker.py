@@ -120,10 +120,11 @@ class Child:
         self._process.start()
         other.close()
         self._name = name
+        self._rest = REST if seconds else 0
         self._receive()
 
     def ask(self, what: str, *arguments: Any) -> Any:
-        time.sleep(REST)
+        time.sleep(self._rest)
         self._connection.send((what, arguments))
         return self._receive()
 
