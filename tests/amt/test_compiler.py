@@ -192,7 +192,8 @@ def test_no_other_program_is_needed(model: Path, cache: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("whom", ["group", "parent"])
 def test_an_interrupt_leaves_nothing_behind(whom: str, model: Path, cache: Path) -> None:
-    code = "import sys\nfrom amt import compiler\n"
+    # as in a terminal: a background shell, and so perhaps the test run, ignores interrupts
+    code = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom amt import compiler\n"
     code += "compiler.compile_model(sys.argv[1], lambda *step: print(*step, flush=True))"
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(model)],
