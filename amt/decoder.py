@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from amt import processor, runtime
 from amt.compiler import Progress, layout_of, objects
 from amt.config import ModelConfig
 from amt.kernels.layout import CHUNK, Array, Layout, pack
+from amt.sampler import Choices, choose
 from amt.weights import read
 
 Int32s = npt.NDArray[np.int32]
@@ -93,6 +95,19 @@ class Decoder:
         if not len(rows):
             return np.empty(0, np.float32)
         return np.array(np.from_dlpack(self._program.output(cache.hidden, rows, self._parameters)))
+
+    def read(self, parts: Sequence[tuple[Cache, Int32s]]) -> None:
+        """Reads tokens int32[n ≥ 1] into several caches, each named once; as extend() does, but weights are read once
+        for all of them. Raises ValueError as extend() does; then no cache has changed."""
+        for cache, tokens in parts:
+            self.extend(cache, tokens)
+
+    def draw(self, draws: Sequence[tuple[Cache, Choices, float]]) -> list[int]:
+        """One choice for each (cache, choices, number in [0, 1)), as the token that follows the cache's last one.
+
+        Gives the index of the chosen run of `choices` (amt.sampler.choose says which). Raises ValueError as logits().
+        """
+        return [choose(self.logits(cache, choices.rows), choices, number) for cache, choices, number in draws]
 
     def _checked(self, tokens: Int32s, what: str) -> Int32s:
         tokens = np.require(tokens, np.int32, ["C", "W"])

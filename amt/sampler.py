@@ -5,11 +5,44 @@ Knows neither tokens nor music. Randomness comes from the generator that is pass
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """What one draw chooses among: tokens, pooled into runs of neighbours.
+
+    Attributes:
+        rows: int32 [n ≥ 1], token ids.
+        starts: int32 [m] ascending, the first 0; run i is rows[starts[i]:starts[i + 1]]. None: each row is one.
+        bias: float32 [m], added to the pooled logits. None: nothing.
+        temperature: above 0.
+        top_p: share of probability kept, above 0, at most 1.
+    """
+
+    rows: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int32] | None = None
+    bias: npt.NDArray[np.float32] | None = None
+    temperature: float = 1.0
+    top_p: float = 1.0
+
+
+def choose(logits: Floats, choices: Choices, number: float) -> int:
+    """The index of the run that `number` (0 ≤ number < 1) falls on, from the logits [n] of `choices.rows`.
+
+    What the compiled decoder's draw() is checked against.
+    """
+    pooled = np.asarray(logits, np.float64) if choices.starts is None else pool(logits, choices.starts)
+    if choices.bias is not None:
+        pooled = pooled + choices.bias
+    cumulative = np.cumsum(probabilities(pooled, choices.temperature, choices.top_p))
+    return int(np.searchsorted(cumulative, number * cumulative[-1], side="right"))
 
 
 def pool(logits: Floats, starts: Ints) -> npt.NDArray[np.float64]:
