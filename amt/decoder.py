@@ -11,36 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from amt import processor, runtime
+from amt.cache import Cache, Pool
 from amt.compiler import Progress, layout_of, objects
 from amt.config import ModelConfig
-from amt.kernels.layout import CHUNK, Array, Layout, pack
-from amt.sampler import Choices, choose
+from amt.kernels.layout import CHUNK, FEW, TILE, Layout, pack
+from amt.sampler import Choices
 from amt.weights import read
 
+__all__ = ["Cache", "Decoder", "load"]
+
+Floats = npt.NDArray[np.float32]
 Int32s = npt.NDArray[np.int32]
-
-
-class Cache:
-    """Keys and values of the tokens read so far, for one window; made by Decoder.new_cache.
-
-    Takes memory as it fills. Two threads must not use one cache at once.
-    """
-
-    def __init__(self, layout: Layout) -> None:
-        self.keys, self.values = _zeros(layout.keys), _zeros(layout.values)
-        self.hidden: Any = None
-        self.length = 0
-        """Tokens read so far."""
-
-    def truncate(self, length: int) -> None:
-        """Forgets all but the first `length` tokens; logits need another extend() then, unless none was forgotten.
-
-        Raises ValueError where the cache does not hold as many.
-        """
-        if not 0 <= length <= self.length:
-            raise ValueError(f"a cache of {self.length} tokens cannot be cut to {length}")
-        if length < self.length:
-            self.length, self.hidden = length, None
 
 
 class Decoder:
@@ -56,16 +37,126 @@ class Decoder:
         ffi = runtime.runtime()
         tensors = {name: runtime.tensor(array) for name, array in runtime.arena(parameters).items()}
         self._parameters = ffi.convert(list(tensors.values()))
+        self._pool = Pool(layout)
+        self._each = np.arange(layout.config.vocabulary, dtype=np.int32)
+        self._nothing = np.zeros(layout.config.vocabulary + layout.lanes, np.float32)
+
+    @property
+    def bytes_per_position(self) -> int:
+        """What a token has to read for each token before it."""
+        return self._layout.bytes_per_position
 
     def new_cache(self) -> Cache:
-        """An empty cache for one window (config.positions tokens)."""
-        return Cache(self._layout)
+        """An empty cache for one window (config.positions tokens). Raises CachesExhausted."""
+        return Cache(self._pool)
 
     def extend(self, cache: Cache, tokens: Int32s) -> None:
         """Reads tokens int32[n ≥ 1] after those that the cache holds; the last one's hidden state is kept for logits().
 
         Raises ValueError where there is no token, one out of the vocabulary, or no room left in the window.
         """
+        self.read([(cache, tokens)])
+
+    def read(self, parts: Sequence[tuple[Cache, Int32s]]) -> None:
+        """Reads tokens int32[n ≥ 1] into several caches, each named once; as extend() does, but weights are read once
+        for all of them. Raises ValueError as extend() does; then no cache has changed."""
+        checked = [(cache, self._fitting(cache, tokens)) for cache, tokens in parts]
+        if len({id(cache) for cache, _ in checked}) < len(checked):
+            raise ValueError("a cache is named twice in one read")
+        if not checked:
+            return
+        tokens, caches, positions = self._rows(checked)
+        hidden = [
+            self._pass(tokens[start : start + CHUNK], caches[start : start + CHUNK], positions[start : start + CHUNK])
+            for start in range(0, len(tokens), CHUNK)
+        ]
+        end = 0
+        for cache, part in checked:
+            end += len(part)
+            cache.length += len(part)
+            cache.hidden = hidden[(end - 1) // CHUNK][(end - 1) % CHUNK]
+
+    def _rows(self, parts: Sequence[tuple[Cache, Int32s]]) -> tuple[Int32s, Int32s, Int32s]:
+        """Tokens, places of caches and positions, a row for each token."""
+        if len(parts) == 1:
+            ((cache, tokens),) = parts
+            return tokens, np.full(len(tokens), cache.place, np.int32), self._each[cache.length :][: len(tokens)]
+        sizes = [len(tokens) for _, tokens in parts]
+        return (
+            np.concatenate([tokens for _, tokens in parts]),
+            np.repeat(np.array([cache.place for cache, _ in parts], np.int32), sizes),
+            np.concatenate([self._each[cache.length :][:size] for (cache, _), size in zip(parts, sizes, strict=True)]),
+        )
+
+    def _pass(self, tokens: Int32s, caches: Int32s, positions: Int32s) -> Floats:
+        """One pass over the weights; hidden states float32 [n, width]."""
+        count, program = len(tokens), self._program
+        team = program.team  # before the function is looked up: it starts the thread's own pool alone
+        function = program.one if count == 1 else program.few if count <= FEW else program.many
+        size = -(-count // TILE) + FEW if count > FEW else min(count, 2)
+        result = team.step(size, function, tokens, caches, positions, self._pool.tensors, self._parameters)
+        return np.asarray(np.from_dlpack(result), np.float32)
+
+    def logits(self, cache: Cache, rows: Int32s) -> Floats:
+        """Logits float32[m] of the tokens rows int32[m], as the one that follows the last token read.
+
+        Raises ValueError where a row is out of the vocabulary, or the last token read was forgotten by truncate().
+        """
+        rows = self._checked(rows, "row")
+        hidden = self._hidden([cache])
+        if not len(rows):
+            return np.empty(0, np.float32)
+        return np.array(np.from_dlpack(self._program.output(hidden, rows, self._parameters)))
+
+    def draw(self, draws: Sequence[tuple[Cache, Choices, float]]) -> list[int]:
+        """One choice for each (cache, choices, number in [0, 1)), as the token that follows the cache's last one.
+
+        Gives the index of the chosen run of `choices` (amt.sampler.choose says which). Raises ValueError as logits().
+        """
+        chosen: list[int] = []
+        for start in range(0, len(draws), CHUNK):
+            part = draws[start : start + CHUNK]
+            hidden = self._hidden([cache for cache, _, _ in part])
+            arguments = self._choices([choices for _, choices, _ in part])
+            settings = np.array([[1 / each.temperature, each.top_p, number] for _, each, number in part], np.float32)
+            result = self._program.draw(hidden, *arguments, settings, self._parameters)
+            chosen += np.from_dlpack(result).tolist()
+        return chosen
+
+    def _choices(self, several: Sequence[Choices]) -> tuple[npt.NDArray[Any], ...]:
+        """Rows, their ends, starts of runs, their ends, bias: as the kernel takes them (amt.kernels.draw)."""
+        rows = [self._checked(each.rows, "row") for each in several]
+        if not all(map(len, rows)):
+            raise ValueError("nothing to choose from")
+        starts = [
+            self._each[: len(its)] if (given := each.starts) is None else given
+            for each, its in zip(several, rows, strict=True)
+        ]
+        row_ends, run_ends = (np.cumsum([0, *map(len, each)], dtype=np.int32) for each in (rows, starts))
+        if all(each.bias is None for each in several):
+            bias = self._nothing[: run_ends[-1] + self._layout.lanes]
+        else:
+            bias = np.zeros(run_ends[-1] + self._layout.lanes, np.float32)
+            for each, first, end in zip(several, run_ends, run_ends[1:], strict=False):
+                bias[first:end] = 0 if each.bias is None else each.bias
+        if len(several) == 1:
+            return rows[0], row_ends, np.require(starts[0], np.int32, "C"), run_ends, bias
+        moved = [its + first for its, first in zip(starts, row_ends, strict=False)]
+        return np.concatenate(rows), row_ends, np.concatenate(moved).astype(np.int32, copy=False), run_ends, bias
+
+    def _hidden(self, caches: Sequence[Cache]) -> Floats:
+        """Their last tokens' states [n, width], aligned as kernels want them."""
+        width, align = self.config.width, runtime.ALIGNMENT // 4
+        memory = np.empty(len(caches) * width + align, np.float32)
+        first = -memory.ctypes.data % runtime.ALIGNMENT // 4
+        hidden = memory[first : first + len(caches) * width].reshape(len(caches), width)
+        for row, cache in enumerate(caches):
+            if cache.hidden is None:
+                raise ValueError("no last token: extend the cache before asking for logits")
+            hidden[row] = cache.hidden
+        return hidden
+
+    def _fitting(self, cache: Cache, tokens: Int32s) -> Int32s:
         tokens = self._checked(tokens, "token")
         if not len(tokens):
             raise ValueError("no token to read")
@@ -74,40 +165,7 @@ class Decoder:
                 f"the window holds {self.config.positions} tokens: {cache.length} are read, "
                 f"{len(tokens)} more do not fit"
             )
-        for start in range(0, len(tokens), CHUNK):
-            part = tokens[start : start + CHUNK]
-            arguments = (part, np.array([cache.length], np.int32), cache.keys, cache.values, self._parameters)
-            team = self._program.team  # before a prefill too: it starts alone
-            if len(part) == 1:
-                cache.hidden = team.step(self._program.decode, *arguments)
-            else:
-                cache.hidden = self._program.prefill(*arguments)
-            cache.length += len(part)
-
-    def logits(self, cache: Cache, rows: Int32s) -> npt.NDArray[np.float32]:
-        """Logits float32[m] of the tokens rows int32[m], as the one that follows the last token read.
-
-        Raises ValueError where a row is out of the vocabulary, or the last token read was forgotten by truncate().
-        """
-        if cache.hidden is None:
-            raise ValueError("no last token: extend the cache before asking for logits")
-        rows = self._checked(rows, "row")
-        if not len(rows):
-            return np.empty(0, np.float32)
-        return np.array(np.from_dlpack(self._program.output(cache.hidden, rows, self._parameters)))
-
-    def read(self, parts: Sequence[tuple[Cache, Int32s]]) -> None:
-        """Reads tokens int32[n ≥ 1] into several caches, each named once; as extend() does, but weights are read once
-        for all of them. Raises ValueError as extend() does; then no cache has changed."""
-        for cache, tokens in parts:
-            self.extend(cache, tokens)
-
-    def draw(self, draws: Sequence[tuple[Cache, Choices, float]]) -> list[int]:
-        """One choice for each (cache, choices, number in [0, 1)), as the token that follows the cache's last one.
-
-        Gives the index of the chosen run of `choices` (amt.sampler.choose says which). Raises ValueError as logits().
-        """
-        return [choose(self.logits(cache, choices.rows), choices, number) for cache, choices, number in draws]
+        return tokens
 
     def _checked(self, tokens: Int32s, what: str) -> Int32s:
         tokens = np.require(tokens, np.int32, ["C", "W"])
@@ -141,7 +199,3 @@ def tokens_per_second(decoder: Decoder, context: int = 500, seconds: float = 0.5
         cache.truncate(context)
         count += 1
     return count / (time.perf_counter() - start)
-
-
-def _zeros(array: Array) -> Any:
-    return runtime.tensor(runtime.allocate(array.nbytes).view(array.dtype).reshape(array.shape))

@@ -110,10 +110,19 @@ def arena(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 def allocate(size: int) -> NDArray[np.uint8]:
     """`size` aligned bytes of zeros; pages take memory when they are first written."""
-    pages = mmap.mmap(-1, max(1, size))
+    return np.frombuffer(pages(size), np.uint8, size)
+
+
+def pages(size: int) -> mmap.mmap:
+    """Memory of this process alone, in large pages where the system has them."""
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        return mmap.mmap(-1, max(1, size))
+    # what is not written yet need not exist: many caches may be promised more than there is
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+    memory = mmap.mmap(-1, max(1, size), flags=flags)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        pages.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(pages, np.uint8, size)
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return memory
 
 
 def tensor(array: NDArray[Any]) -> Any:

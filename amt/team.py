@@ -1,4 +1,4 @@
-"""How many threads compute the next token: the whole team, or one while the other cores are busy.
+"""How many threads compute the next pass: the whole team, or one while the other cores are busy.
 
 All threads of a team wait for one another four times in each block of the model. That halves a token's time on a quiet
 computer; but when another program takes a core away from one of them, all wait for the scheduler: 25 ms a token were
@@ -21,11 +21,11 @@ DRIFT = 1.01
 
 
 class Team:
-    """Decides between one thread and all, from how long single tokens take.
+    """Decides between one thread and all, from how long passes over some tokens take.
 
     Args:
         threads: how many the team has.
-        resize: told the number of threads from the next token on.
+        resize: told the number of threads from the next pass on.
         clock: seconds.
     """
 
@@ -35,23 +35,24 @@ class Team:
         self._threads = threads
         self._resize = resize
         self._clock = clock
-        self._usual = float("inf")
+        self._usual: dict[int, float] = {}
         self._pause = SHORTEST_PAUSE
         self._size = threads
         self._until = clock() + SHORTEST_PAUSE
         self._set(1)
 
-    def step(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """Do `work`, one token's, and decide who does the next; what it gave."""
+    def step(self, size: int, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Do `work` and decide who does the next; what it gave. Work of the same `size` usually takes the same time."""
         start = self._clock()
         result = work(*arguments)
         end = self._clock()
-        self._decide(end - start, end)
+        self._decide(size, end - start, end)
         return result
 
-    def _decide(self, seconds: float, now: float) -> None:
-        slow = seconds > SLOW * self._usual
-        self._usual = min(seconds, DRIFT * self._usual)
+    def _decide(self, size: int, seconds: float, now: float) -> None:
+        usual = self._usual.get(size, float("inf"))
+        slow = seconds > SLOW * usual
+        self._usual[size] = min(seconds, DRIFT * usual)
         if self._size == 1:
             if now >= self._until:
                 self._set(self._threads)

@@ -12,7 +12,7 @@ Matrices of all layers are stacked. The embedding keeps its rows (a token is one
     row of a token = table[base[token]] + extra[kind[token]]
 
 so that a compact embedding (amt.weights) is never expanded. Keys lie in blocks of `lanes` positions, because scores
-are computed for `lanes` positions at once; values lie by position.
+are computed for `lanes` positions at once; values lie by position, or as bytes by pairs of positions.
 """
 
 from __future__ import annotations
@@ -34,12 +34,10 @@ from amt.weights import CONTROLS, EVENTS, FLAGS, Weights
 BLOCK = 32
 # Blocks of keys whose scores are computed together.
 KEY_BLOCKS = 4
-# Rows (tokens) whose products share each unpacked weight.
-TILE = 8
+# Rows (tokens) whose products share each unpacked weight, where there are many and where there are few.
+TILE, FEW = 8, 4
 # Tokens read in one pass at most.
 CHUNK = 64
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,10 @@ class Array:
     @property
     def nbytes(self) -> int:
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+Arrays = dict[str, Array]
+Packed = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -109,23 +111,41 @@ class Layout:
         }
 
     @property
-    def cache_dtype(self) -> str:
-        """float16 would cost an unquantised model the exactness that it is kept for."""
-        return "float16" if self.quantization.blocks.bits else "float32"
+    def byte_cache(self) -> bool:
+        """Whether keys and values are rounded to bytes; it would cost an unquantised model the exactness that it is
+        kept for."""
+        return self.quantization.blocks.bits > 0 and self.lanes % 4 == 0
 
     @property
-    def keys(self) -> Array:
+    def cache(self) -> Arrays:
+        """The arrays of one cache; many of them lie one after another along one more, first axis.
+
+        float   keys, values      float32
+        bytes   keys              int32, four columns (plus 128) of one position in a word
+                values            int16, one column of two positions in a word
+                scales            float32, of keys (0) and of values (1)
+        """
         config, lanes = self.config, self.lanes
-        shape = (config.layers, config.heads, self.positions // lanes, config.head_width, lanes)
-        return Array(shape, self.cache_dtype)
+        outer = (config.layers, config.heads)
+        blocks = self.positions // lanes
+        if not self.byte_cache:
+            return {
+                "keys": Array((*outer, blocks, config.head_width, lanes), "float32"),
+                "values": Array((*outer, self.positions, config.head_width), "float32"),
+            }
+        return {
+            "keys": Array((*outer, blocks, config.head_width // 4, lanes), "int32"),
+            "values": Array((*outer, self.positions // 2, config.head_width), "int16"),
+            "scales": Array((*outer, 2, self.positions), "float32"),
+        }
 
     @property
-    def values(self) -> Array:
-        config = self.config
-        return Array((config.layers, config.heads, self.positions, config.head_width), self.cache_dtype)
+    def bytes_per_position(self) -> int:
+        """What a token has to read for each token before it."""
+        return sum(array.nbytes for array in self.cache.values()) // self.positions
 
     @property
-    def table(self) -> dict[str, Array]:
+    def table(self) -> Arrays:
         """The arguments that embed tokens and compute logits."""
         scheme, width = self.quantization.embedding, self.config.width
         rows = vocabulary.CONTROL + 1 if self.compact else self.config.vocabulary
@@ -143,7 +163,7 @@ class Layout:
         }
 
     @property
-    def parameters(self) -> dict[str, Array]:
+    def parameters(self) -> Arrays:
         """All parameters of the model in the order in which the compiled functions take them."""
         config = self.config
         layers, width = config.layers, config.width
@@ -162,7 +182,7 @@ class Layout:
         return arrays | {f"norm_{part}": Array((width,), "float32") for part in ("weight", "bias")}
 
 
-def pack(weights: Weights, layout: Layout) -> Arrays:
+def pack(weights: Weights, layout: Layout) -> Packed:
     """The parameters of `layout.parameters`, from a model on disk."""
     tensors, config = weights.tensors, layout.config
     packed = _table(weights, layout)
@@ -187,11 +207,11 @@ def pack(weights: Weights, layout: Layout) -> Arrays:
     return {name: packed[name] for name in layout.parameters}
 
 
-def _table(weights: Weights, layout: Layout) -> Arrays:
+def _table(weights: Weights, layout: Layout) -> Packed:
     tensors, scheme = weights.tensors, layout.quantization.embedding
     prefix = EVENTS if layout.compact else "transformer.wte"
     names = {"table": f"{prefix}.q_weight", "table_scale": f"{prefix}.q_scale"}
-    packed: Arrays = {}
+    packed: Packed = {}
     for ours, theirs in names.items() if scheme.bits else [("table", f"{prefix}.weight")]:
         array = layout.table[ours]
         source = tensors[theirs].view(np.uint8) if theirs.endswith("q_weight") else tensors[theirs]
@@ -206,7 +226,7 @@ def _table(weights: Weights, layout: Layout) -> Arrays:
     return packed
 
 
-def _point_controls_at_events(packed: Arrays) -> None:
+def _point_controls_at_events(packed: Packed) -> None:
     """A control is its event plus its block's offset; a flag stands alone, on the table's last row, which is zero."""
     base, kind = packed["base"], packed["kind"]
     base[vocabulary.CONTROL :] -= vocabulary.CONTROL

@@ -102,15 +102,9 @@ class QuantisedInputs(Inputs):
     def put(self, row: Index, group: Index, values: Sequence[Expr]) -> None:
         lanes = self.lanes
         values = [simd.bind(value) for value in values]
-        largest = simd.bind(T.abs(values[0]))
-        for value in values[1:]:
-            largest = simd.bind(T.max(largest, T.abs(value)))
-        largest = simd.reduce(T.max, largest, lanes)
-        inverse = simd.bind(T.Select(largest > T.float32(0), T.float32(127) / largest, T.float32(0)))
-        steps = [
-            simd.bind(T.Cast(simd.vector("int32", lanes), T.nearbyint(value * simd.splat(inverse, lanes))))
-            for value in values
-        ]
+        largest = simd.largest([T.abs(value) for value in values], lanes)
+        inverse = simd.quotient(T.float32(127), largest)
+        steps = [simd.bind(simd.to_int(value * simd.splat(inverse, lanes), lanes)) for value in values]
         sums = simd.reduce(simd.add, simd.total(steps), lanes)
         T.buffer_store(self.scale, largest * T.float32(1 / 127), [row, group])
         T.buffer_store(self.offset, sums * T.int32(-self.scheme.zero), [row, group])

@@ -19,23 +19,16 @@ def output(layout: Layout) -> PrimFunc:
     with IRBuilder() as builder, T.prim_func(is_private=True, s_tir=True):
         T.func_attr({"tirx.noalias": True})
         count = T.var("int32", "m")
-        width, lanes = layout.config.width, layout.lanes
-        hidden = T.arg("hidden", T.buffer((1, width), "float32"))
+        hidden = T.arg("hidden", T.buffer((1, layout.config.width), "float32"))
         rows = T.arg("rows", T.buffer((count,), "int32"))
         arguments = {name: T.arg(name, T.buffer(a.shape, a.dtype)) for name, a in layout.table.items()}
         logits = T.arg("logits", T.buffer((count,), "float32"))
         table = Table(layout, arguments)
-        kinds = layout.table["extra"].shape[0]
-        extra = T.alloc_buffer((kinds,), "float32")
-        with T.serial(kinds) as kind:
-            products = [
-                simd.load(table.extra, kind, k, lanes=lanes) * simd.load(hidden, 0, k, lanes=lanes)
-                for k in range(0, width, lanes)
-            ]
-            T.buffer_store(extra, simd.reduce(simd.add, simd.total(products), lanes), [kind])
+        extras = T.alloc_buffer((1, layout.table["extra"].shape[0]), "float32")
+        table.extras(hidden, 0, extras)
 
         def project(row: object) -> None:
-            T.buffer_store(logits, table.product(rows[row], hidden, extra), [row])
+            T.buffer_store(logits, table.product(rows[row], hidden, 0, extras), [row])
 
         with T.If(count < 2 * SHARE):
             with T.Then(), T.serial(count) as row:

@@ -97,6 +97,24 @@ def total(values: Sequence[Expr], chains: int = 4) -> Expr:
     return sums[0]
 
 
+def largest(values: Sequence[Expr], lanes: int) -> Expr:
+    """The largest number in vectors."""
+    best = bind(values[0])
+    for value in values[1:]:
+        best = bind(T.max(best, value))
+    return reduce(T.max, best, lanes)
+
+
+def quotient(a: Expr, b: Expr) -> Expr:
+    """a / b of numbers, or 0 where b is not above 0."""
+    return bind(T.Select(b > T.float32(0), a / b, T.float32(0)))
+
+
+def to_int(x: Expr, lanes: int) -> Expr:
+    """The nearest int32; halves go to even ones."""
+    return T.Cast(vector("int32", lanes), T.nearbyint(x))
+
+
 def exp(x: Expr, lanes: int) -> Expr:
     """e to the x within 2 units in the last place; exactly 0 from -88 down. Source: Cephes, expf."""
     x = bind(T.max(T.min(x, constant(88.0, lanes)), constant(-88.0, lanes)))
@@ -110,6 +128,30 @@ def exp(x: Expr, lanes: int) -> Expr:
     series = bind(fma(series, bind(rest * rest), rest + constant(1.0, lanes)))
     bits = T.shift_left(T.Cast(vector("int32", lanes), power) + splat(T.int32(127), lanes), splat(T.int32(23), lanes))
     return bind(series * T.reinterpret(vector("float32", lanes), bits))
+
+
+def log(x: Expr, lanes: int) -> Expr:
+    """The natural logarithm of normal numbers above 0, within 2 units in the last place. Source: Cephes, logf."""
+    bits, ints = bind(T.reinterpret(vector("int32", lanes), x)), vector("int32", lanes)
+    half = T.bitwise_or(T.bitwise_and(bits, splat(T.int32(0x007FFFFF), lanes)), splat(T.int32(0x3F000000), lanes))
+    part = bind(T.reinterpret(vector("float32", lanes), half))
+    small = bind(T.Cast(ints, part < constant(math.sqrt(0.5), lanes)))
+    power = T.shift_right(bits, splat(T.int32(23), lanes)) - splat(T.int32(126), lanes) - small
+    power = bind(T.Cast(vector("float32", lanes), power))
+    doubled = part * T.Cast(vector("float32", lanes), small)
+    rest = bind(part + doubled - constant(1.0, lanes))
+    square = bind(rest * rest)
+    series = constant(7.0376836292e-2, lanes)
+    for factor in (-1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1):
+        series = bind(fma(series, rest, constant(factor, lanes)))
+    for factor in (2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1):
+        series = bind(fma(series, rest, constant(factor, lanes)))
+    result = bind(series * rest)
+    result = bind(result * square)
+    # ln 2 in two parts, the first with few enough bits that its multiples are exact
+    result = bind(fma(power, constant(-2.12194440e-4, lanes), result))
+    result = bind(fma(square, constant(-0.5, lanes), result))
+    return bind(fma(power, constant(0.693359375, lanes), rest + result))
 
 
 def gelu(x: Expr, lanes: int) -> Expr:
@@ -144,13 +186,10 @@ def _dot_signed(kind: str, acc: Expr, weights: Expr, inputs: Expr, lanes: int) -
     """The same for weight bytes 0 … 127."""
     if kind == "sdot":
         return _dot_intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", acc, weights, inputs, lanes)
-    pairs, sums = (
-        ("avx2.pmadd.ub.sw", "avx2.pmadd.wd") if lanes == 8 else ("avx512.pmaddubs.w.512", "avx512.pmaddw.d.512")
-    )
+    pairs = "avx2.pmadd.ub.sw" if lanes == 8 else "avx512.pmaddubs.w.512"
     octets, words = vector("int8", 4 * lanes), vector("int16", 2 * lanes)
     twos = T.call_llvm_intrin(words, f"llvm.x86.{pairs}", T.reinterpret(octets, weights), T.reinterpret(octets, inputs))
-    ones = splat(T.int16(1), 2 * lanes)
-    return acc + T.call_llvm_intrin(vector("int32", lanes), f"llvm.x86.{sums}", twos, ones)
+    return acc + _multiply_add(twos, splat(T.int16(1), 2 * lanes), lanes)
 
 
 def _dot_intrinsic(name: str, acc: Expr, weights: Expr, inputs: Expr, lanes: int) -> Expr:
@@ -166,6 +205,31 @@ def _dot_plain(acc: Expr, weights: Expr, inputs: Expr, lanes: int) -> Expr:
         weight = T.bitwise_and(T.shift_right(weights, shift), byte)
         acc = bind(acc + weight * T.shift_right(T.shift_left(inputs, top - shift), top))
     return acc
+
+
+def dot_pairs(kind: str, acc: Expr, values: Expr, weights: Expr, lanes: int) -> Expr:
+    """acc int32 plus, in every lane, the products of two bytes with two numbers of 16 bits that all lanes share.
+
+    values: int16 vector, two signed bytes a lane; weights: int32, the two numbers, the lower half first. Exact.
+    """
+    if kind in ("plain", "sdot"):
+        wide = bind(T.Cast(vector("int32", lanes), values))
+        eight, top, half = (splat(T.int32(bits), lanes) for bits in (8, 24, 16))
+        low = T.shift_right(T.shift_left(wide, top), top)
+        first = T.shift_right(T.shift_left(splat(weights, lanes), half), half)
+        return acc + low * first + T.shift_right(wide, eight) * T.shift_right(splat(weights, lanes), half)
+    words = vector("int16", 2 * lanes)
+    wide = T.Cast(words, T.reinterpret(vector("int8", 2 * lanes), values))
+    pairs = T.reinterpret(words, splat(weights, lanes))
+    if kind == "vpdpbusd":
+        return T.call_llvm_intrin(vector("int32", lanes), f"llvm.x86.avx512.vpdpwssd.{32 * lanes}", acc, wide, pairs)
+    return acc + _multiply_add(wide, pairs, lanes)
+
+
+def _multiply_add(a: Expr, b: Expr, lanes: int) -> Expr:
+    """Neighbouring products of int16 vectors, added by twos into int32."""
+    name = "avx2.pmadd.wd" if lanes == 8 else "avx512.pmaddw.d.512"
+    return T.call_llvm_intrin(vector("int32", lanes), f"llvm.x86.{name}", a, b)
 
 
 @contextmanager

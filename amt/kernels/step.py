@@ -1,4 +1,4 @@
-"""One pass of a GPT-2 over a run of tokens, as one kernel: a single team of threads, four waits in a block.
+"""One pass of a GPT-2 over some tokens, as one kernel: a single team of threads, four waits in a block.
 
     for every block of the model
         each head:     norm 1 (x) → query, key, value → the cache → attention          | wait
@@ -6,8 +6,10 @@
         each 32 rows:  h = gelu (widening (norm 2 (x)))                                | wait
         each 32 rows:  x += narrowing (h)                                              | wait
 
-A launch per matrix would cost more than many of the products do. Where one token is read, every thread computes the
-norms for itself, which is cheaper than to wait for another; where many are, their rows are shared.
+Every token has a cache and a position of its own, so a pass may read a run of one sequence, the next tokens of several,
+or both; earlier tokens of a sequence come first. A launch per matrix would cost more than many of the products do.
+Where one token is read, every thread computes the norms for itself, which is cheaper than to wait for another; where
+many are, their rows are shared.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ from tvm.tirx import Buffer, Expr, PrimFunc
 from tvm.tirx.script.builder import ir as T  # noqa: N812 - TVM's own spelling
 
 from amt.kernels import simd
-from amt.kernels.attention import Attention
-from amt.kernels.layout import TILE, Array, Layout
+from amt.kernels.attention import Attention, Place
+from amt.kernels.byte_attention import ByteAttention
+from amt.kernels.float_attention import FloatAttention
+from amt.kernels.layout import Array, Layout
 from amt.kernels.linear import Inputs, Weight, inputs
 from amt.kernels.norm import normalise
 from amt.kernels.simd import Index
@@ -30,15 +34,15 @@ from amt.kernels.table import Table
 Epilogue = Callable[[Expr, int, Expr], None]
 
 
-def step(layout: Layout, chunk: int) -> PrimFunc:
-    """The kernel (tokens int32[n], start int32[1], keys, values, parameters…, hidden float32[1, width]).
+def step(layout: Layout, most: int, tile: int) -> PrimFunc:
+    """The kernel (tokens, caches, positions: int32[n]; keys, values…; parameters…; hidden float32[n, width]).
 
-    It reads tokens 1 ≤ n ≤ chunk that stand at positions start … start + n - 1, writes their keys and values, and
-    gives the normalised hidden state of the last. With chunk = 1 it takes exactly one token.
+    It reads 1 ≤ n ≤ most tokens, `tile` at a time, writes their keys and values at their positions in their caches, and
+    gives their normalised hidden states. With most = 1 it takes exactly one token.
     """
     with IRBuilder() as builder, T.prim_func(is_private=True, s_tir=True):
         T.func_attr({"tirx.noalias": True})
-        _Step(layout, chunk).build()
+        _Step(layout, most, tile).build()
     return builder.get()
 
 
@@ -48,19 +52,22 @@ def argument(name: str, array: Array) -> Buffer:
 
 
 class _Step:
-    def __init__(self, layout: Layout, chunk: int) -> None:
+    def __init__(self, layout: Layout, most: int, tile: int) -> None:
         self.layout, self.lanes = layout, layout.lanes
         self.config = layout.config
-        self.tile = min(TILE, chunk)
-        self.alone = chunk == 1
-        self.rows = chunk
+        self.tile = tile
+        self.alone = most == 1
+        self.rows = most
         count = 1 if self.alone else T.var("int32", "n")
-        self.tokens = T.arg("tokens", T.buffer((count,), "int32"))
-        self.start = T.arg("start", T.buffer((1,), "int32"))
-        self.keys = argument("keys", layout.keys)
-        self.values = argument("values", layout.values)
+        self.tokens, self.caches, self.positions = (
+            T.arg(name, T.buffer((count,), "int32")) for name in ("tokens", "caches", "positions")
+        )
+        pool = T.var("int32", "pool")
+        self.cache = {
+            name: argument(name, Array((pool, *array.shape), array.dtype)) for name, array in layout.cache.items()
+        }
         self.arguments = {name: argument(name, array) for name, array in layout.parameters.items()}
-        self.hidden = T.arg("hidden", T.buffer((1, self.config.width), "float32"))
+        self.hidden = T.arg("hidden", T.buffer((count, self.config.width), "float32"))
         self.count = count
         self.tiles = 1 if self.alone else T.floordiv(count + self.tile - 1, self.tile)
         self.weights = {name: Weight(layout, name, self.arguments) for name in layout.matrices}
@@ -77,9 +84,9 @@ class _Step:
         self._embed()
         with simd.team():
             self.acc = T.alloc_buffer((self.tile, max(m.block for m in layout.matrices.values())), "float32")
-            self.query = T.alloc_buffer((self.tile, config.head_width), "float32")
             self.mixed = T.alloc_buffer((self.tile, unit), "float32")
-            self.attention = Attention(layout, self.keys, self.values)
+            kind = ByteAttention if layout.byte_cache else FloatAttention
+            self.attention: Attention = kind(layout, self.cache, self.tile)
             if self.alone:
                 self.normal = inputs(layout, 1, config.width)
             with T.serial(config.layers) as layer:
@@ -103,7 +110,7 @@ class _Step:
         table, position = Table(self.layout, self.arguments), self.arguments["position"]
         with T.serial(self.count) as row, T.serial(self.config.width // self.lanes) as part:
             column = part * self.lanes
-            place = simd.load(position, self.start[0] + row, column, lanes=self.lanes)
+            place = simd.load(position, self.positions[row], column, lanes=self.lanes)
             simd.store(self.x, table.row(self.tokens[row], column) + place, row, column, lanes=self.lanes)
 
     def _normalise(self, name: str, layer: Expr) -> None:
@@ -149,30 +156,35 @@ class _Step:
             start = place * matrix.block
 
             def put_query(m: Expr, n: int, value: Expr, start: int = start) -> None:
-                simd.store(self.query, value * scale, m, start + n, lanes=self.lanes)
+                simd.store(self.attention.query, value * scale, m, start + n, lanes=self.lanes)
 
             def put_key(m: Expr, n: int, value: Expr, start: int = start) -> None:
-                self._where_read(first + m, lambda at: self.attention.put_key(layer, head, at, start + n, value))
+                simd.store(self.attention.key, value, m, start + n, lanes=self.lanes)
 
             def put_value(m: Expr, n: int, value: Expr, start: int = start) -> None:
-                self._where_read(first + m, lambda at: self.attention.put_value(layer, head, at, start + n, value))
+                simd.store(self.attention.value, value, m, start + n, lanes=self.lanes)
 
             for part, epilogue in enumerate((put_query, put_key, put_value)):
                 block = part * per_part + head * per_head + place
                 self._product("attention", layer, block, self.normal, tile, epilogue)
-        with T.serial(self.tile) as m:
-            self._where_read(
-                first + m,
-                lambda at: self.attention.attend(layer, head, at, self.query, m, self.mixed, column),
-            )
 
-    def _where_read(self, row: Expr, emit: Callable[[Expr], None]) -> None:
-        """emit(position) for rows that hold a token; the last tile may hold fewer."""
+        def attend(m: Expr, at: Place, position: Expr) -> None:
+            self.attention.put(at, position, m)
+            self.attention.attend(at, position, m, self.mixed, column)
+
+        with T.serial(self.tile) as m:
+            self._where_read(layer, head, first, m, attend)
+
+    def _where_read(
+        self, layer: Expr, head: Expr, first: Expr, m: Expr, emit: Callable[[Expr, Place, Expr], None]
+    ) -> None:
+        """emit(row of the tile, place, position) for rows that hold a token; the last tile may hold fewer."""
         if self.alone:
-            emit(self.start[0])
+            emit(m, (self.caches[0], layer, head), self.positions[0])
             return
+        row = first + m
         with T.If(row < self.count), T.Then():
-            emit(simd.bind(self.start[0] + row))
+            emit(m, (simd.bind(self.caches[row]), layer, head), simd.bind(self.positions[row]))
 
     def _hand_over(self, source: Buffer, target: Inputs, tile: Expr, place: Expr, width: int) -> None:
         """Gives the columns that one thread has computed to the next product, as its inputs."""
@@ -204,19 +216,20 @@ class _Step:
             self._hand_over(self.acc, self.wide, tile, block, matrix.block)
 
     def _finish(self) -> None:
-        def put(group: int, vectors: Sequence[Expr]) -> None:
-            simd.store(self.hidden, vectors[0], 0, group * self.lanes, lanes=self.lanes)
+        def put(row: Index) -> Callable[[int, Sequence[Expr]], None]:
+            return lambda group, vectors: simd.store(self.hidden, vectors[0], row, group * self.lanes, lanes=self.lanes)
 
         def parameter(part: str) -> Callable[[int], Expr]:
             return lambda k: simd.load(self.arguments[f"norm_{part}"], k, lanes=self.lanes)
 
-        normalise(
-            self.x,
-            self.count - 1,
-            parameter("weight"),
-            parameter("bias"),
-            self.config.epsilon,
-            self.lanes,
-            self.lanes,
-            put,
-        )
+        with T.serial(self.count) as row:
+            normalise(
+                self.x,
+                row,
+                parameter("weight"),
+                parameter("bias"),
+                self.config.epsilon,
+                self.lanes,
+                self.lanes,
+                put(row),
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -16,9 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amt import decoder, embedded
+from amt.cache import MOST, CachesExhausted
 from amt.config import ModelConfig
 from amt.huggingface import import_checkpoint
 from amt.quantization import quantization
+from amt.sampler import Choices, pool, probabilities
 from amt.vocabulary import ANTICIPATE, CONTROL, VOCABULARY
 from amt.weights import read, write
 from amt.weights.names import EMBEDDING
@@ -40,7 +43,8 @@ def tokens(length: int, seed: int = 0) -> np.ndarray:
 
 
 def hidden(cache: decoder.Cache) -> bytes:
-    return np.from_dlpack(cache.hidden).tobytes()
+    assert cache.hidden is not None
+    return cache.hidden.tobytes()
 
 
 @pytest.fixture(scope="module", params=["q0f32", "q8f32_1", "q4f32_1"])
@@ -151,6 +155,116 @@ def test_the_number_of_threads_changes_no_bit(tiny: Path, model: decoder.Decoder
     command = [sys.executable, "-c", SUM, str(tiny)]
     sums = {subprocess.run([*command, str(n)], capture_output=True, text=True, check=True).stdout for n in (1, 2, 3, 5)}
     assert len(sums) == 1
+
+
+@given(data=st.data())
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_caches_read_together_are_as_each_read_alone(model: decoder.Decoder, data: st.DataObject) -> None:
+    """Whatever is read beside it, in whatever order: a cache is a pure function of its tokens."""
+    sequences = [tokens(TINY.positions, seed) for seed in range(data.draw(st.integers(1, 9), "caches"))]
+    together = [model.new_cache() for _ in sequences]
+    for _ in range(data.draw(st.integers(1, 4), "reads")):
+        parts = []
+        for cache, sequence in zip(together, sequences, strict=True):
+            size = data.draw(st.integers(0, min(30, TINY.positions - cache.length)))
+            if size:
+                parts.append((cache, sequence[cache.length : cache.length + size]))
+        model.read(data.draw(st.permutations(parts)))
+    for cache, sequence in zip(together, sequences, strict=True):
+        if cache.length:
+            alone = model.new_cache()
+            model.extend(alone, sequence[: cache.length])
+            assert hidden(cache) == hidden(alone)
+
+
+def test_nothing_is_read_where_one_part_cannot_be(model: decoder.Decoder) -> None:
+    caches = [model.new_cache() for _ in range(2)]
+    model.read([(cache, tokens(5)) for cache in caches])
+    before = [hidden(cache) for cache in caches]
+    for wrong in ([VOCABULARY], [], [0] * TINY.positions):
+        with pytest.raises(ValueError, match=r"vocabulary|no token|do not fit"):
+            model.read([(caches[0], tokens(2)), (caches[1], np.array(wrong, np.int32))])
+    with pytest.raises(ValueError, match="twice"):
+        model.read([(caches[0], tokens(2)), (caches[0], tokens(2))])
+    assert [cache.length for cache in caches] == [5, 5]
+    assert [hidden(cache) for cache in caches] == before
+
+
+def test_a_released_cache_makes_room(model: decoder.Decoder) -> None:
+    caches = [model.new_cache() for _ in range(MOST)]
+    with pytest.raises(CachesExhausted, match="in use"):
+        model.new_cache()
+    model.extend(caches[3], tokens(20))
+    expected = hidden(caches[3])
+    del caches
+    gc.collect()
+    caches = [model.new_cache() for _ in range(MOST)]
+    for cache in caches:
+        model.extend(cache, tokens(20))
+    assert {hidden(cache) for cache in caches} == {expected}
+
+
+def choices_of(data: st.DataObject) -> Choices:
+    """Rows of one slot or any, pooled or not, biased or not, as a composer may ask for them."""
+    count = data.draw(st.integers(1, 700) | st.integers(1, 5), "rows")
+    first = data.draw(st.integers(0, VOCABULARY - count), "first")
+    rows = np.arange(first, first + count, dtype=np.int32)
+    starts = bias = None
+    if data.draw(st.booleans(), "pooled"):
+        inner = data.draw(st.sets(st.integers(1, max(1, count - 1)), max_size=count - 1), "starts")
+        starts = np.array([0, *sorted(inner)] if count > 1 else [0], np.int32)
+    if data.draw(st.booleans(), "biased"):
+        size = count if starts is None else len(starts)
+        bias = np.random.default_rng(count).normal(0, 4, size).astype(np.float32)
+        bias[data.draw(st.integers(0, size - 1)) :: 3] = -40
+    temperature, top_p = (data.draw(st.sampled_from(values)) for values in ((0.1, 0.7, 1.0, 2.0), (0.1, 0.9, 1.0)))
+    return Choices(rows, starts, bias, temperature, top_p)
+
+
+def borders(logits: np.ndarray, choices: Choices) -> np.ndarray:
+    """Between which numbers each run is chosen: float64 [m + 1] from 0 to 1."""
+    pooled = logits if choices.starts is None else pool(logits, choices.starts)
+    biased = pooled if choices.bias is None else pooled + choices.bias
+    return np.concatenate([[0], np.cumsum(probabilities(biased, choices.temperature, choices.top_p))])
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_draws_are_those_of_numpy(model: decoder.Decoder, data: st.DataObject) -> None:
+    draws = []
+    for seed in range(data.draw(st.integers(1, 5), "draws")):
+        cache = model.new_cache()
+        model.extend(cache, tokens(data.draw(st.integers(1, 40), "length"), seed))
+        draws.append((cache, choices_of(data), data.draw(st.floats(0, 1, exclude_max=True), "number")))
+    chosen = model.draw(draws)
+    assert chosen == [model.draw([draw])[0] for draw in draws]
+    for (cache, choices, number), index in zip(draws, chosen, strict=True):
+        # a number that is a rounding error away from a border between two runs may fall on either
+        below, above = (borders(model.logits(cache, choices.rows), choices)[index + side] for side in (0, 1))
+        assert below - 3e-5 <= number <= above + 3e-5
+
+
+def test_all_choices_are_drawn_as_often_as_they_are_likely(model: decoder.Decoder) -> None:
+    cache = model.new_cache()
+    model.extend(cache, tokens(30))
+    choices = Choices(np.arange(11_000, 11_040, dtype=np.int32), np.arange(0, 40, 4, dtype=np.int32), top_p=0.8)
+    numbers = (np.arange(2_000) + 0.5) / 2_000
+    shares = np.bincount(model.draw([(cache, choices, number) for number in numbers]), minlength=10) / 2_000
+    expected = probabilities(pool(model.logits(cache, choices.rows), choices.starts), top_p=0.8)
+    np.testing.assert_allclose(shares, expected, atol=2e-3)
+    assert (expected == 0).any()
+
+
+def test_draws_need_choices_and_a_last_token(model: decoder.Decoder) -> None:
+    cache, rows = model.new_cache(), np.arange(5, dtype=np.int32)
+    with pytest.raises(ValueError, match="extend"):
+        model.draw([(cache, Choices(rows), 0.5)])
+    model.extend(cache, tokens(5))
+    with pytest.raises(ValueError, match="nothing to choose"):
+        model.draw([(cache, Choices(rows[:0]), 0.5)])
+    with pytest.raises(ValueError, match="vocabulary"):
+        model.draw([(cache, Choices(rows - 1), 0.5)])
+    assert model.draw([]) == []
 
 
 def test_logits_of_some_rows_are_those_of_all_rows(model: decoder.Decoder) -> None:
@@ -280,11 +394,10 @@ def test_python_goes_on_while_the_model_reads(music: decoder.Decoder) -> None:
     counter.start()
     try:
         sys.setswitchinterval(0.5)
-        read = music._program.prefill
-        cache = music.new_cache()
-        at, part = np.zeros(1, np.int32), tokens(64)
+        read = music._program.many
+        rows, part = np.arange(64, dtype=np.int32), tokens(64)
         before = counted[0]
-        read(part, at, cache.keys, cache.values, music._parameters)
+        read(part, 0 * rows, rows, music._pool.tensors, music._parameters)
         after = counted[0]
     finally:
         sys.setswitchinterval(interval)

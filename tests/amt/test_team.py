@@ -29,7 +29,7 @@ def run(computer: Computer, team: Team, seconds: float) -> float:
     """Tokens a second."""
     start, tokens = computer.time, 0
     while computer.time < start + seconds:
-        assert team.step(computer.token) == 7
+        assert team.step(1, computer.token) == 7
         tokens += 1
     return tokens / (computer.time - start)
 
@@ -65,5 +65,5 @@ def test_tokens_that_get_longer_with_their_context_are_not_slow() -> None:
         def token(position: int = position) -> None:
             computer.time += TOGETHER * (1 + position / 200)
 
-        team.step(token)
+        team.step(1, token)
     assert computer.sizes == [1, 2]

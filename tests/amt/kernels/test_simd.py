@@ -45,6 +45,13 @@ def test_exp_of_what_is_masked_is_exactly_zero(build):
     assert (elementwise(build, simd.exp, x) == 0).all()
 
 
+def test_log_is_exact_to_two_units_in_the_last_place(build):
+    near_one = np.linspace(0.5, 2, 2048, dtype=np.float32)
+    x = np.concatenate([np.geomspace(1.2e-38, 3e38, 2048, dtype=np.float32), near_one])
+    expected = np.log(x.astype(np.float64))
+    np.testing.assert_allclose(elementwise(build, simd.log, x), expected, rtol=2.4e-7, atol=1e-8)
+
+
 def test_gelu_is_the_tanh_approximation(build):
     x = np.linspace(-12, 12, 4096, dtype=np.float32)
     wide = x.astype(np.float64)
@@ -86,6 +93,26 @@ def test_dot_adds_products_of_bytes_exactly(build, kind, lanes, bits):
     products = weights.astype(np.int64) * inputs
     expected = total + products.reshape(lanes, 4).sum(axis=1)
     build(body)(total, weights.view(np.int32), inputs.view(np.int32))
+    assert (total == expected).all()
+
+
+@pytest.mark.parametrize(("kind", "lanes"), runnable_dots())
+def test_pairs_of_bytes_times_pairs_of_words_are_added_exactly(build, kind, lanes):
+    random = np.random.default_rng(6)
+    values = random.integers(-127, 128, 2 * lanes).astype(np.int8)
+    values[:2] = -127, 127
+    shares = np.array([-32767, 32767], np.int16)
+    total = random.integers(-1000, 1000, lanes).astype(np.int32)
+
+    def body():
+        acc = T.arg("total", T.buffer((lanes,), "int32"))
+        given = T.arg("values", T.buffer((lanes,), "int16"))
+        both = T.arg("shares", T.buffer((1,), "int32"))
+        number, vector = (simd.bind(simd.load(each, 0, lanes=lanes, dtype=str(each.dtype))) for each in (acc, given))
+        simd.store(acc, simd.dot_pairs(kind, number, vector, both[0], lanes), 0, lanes=lanes)
+
+    expected = total + (values.astype(np.int64).reshape(lanes, 2) * shares).sum(axis=1)
+    build(body)(total, values.view(np.int16), shares.view(np.int32))
     assert (total == expected).all()
 
 
