@@ -28,5 +28,5 @@ class Compiled:
         states = np.empty((len(tokens), self._decoder.config.width), np.float32)
         for position in range(len(tokens)):
             self._decoder.extend(cache, tokens[position : position + 1])
-            states[position] = np.from_dlpack(cache.hidden)[0]
+            states[position] = cache.hidden
         return states
