@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -129,20 +130,20 @@ class Decoder:
         if not all(map(len, rows)):
             raise ValueError("nothing to choose from")
         starts = [
-            self._each[: len(its)] if (given := each.starts) is None else given
+            self._each[: len(its)] if each.starts is None else np.require(each.starts, np.int32, "C")
             for each, its in zip(several, rows, strict=True)
         ]
-        row_ends, run_ends = (np.cumsum([0, *map(len, each)], dtype=np.int32) for each in (rows, starts))
-        if all(each.bias is None for each in several):
-            bias = self._nothing[: run_ends[-1] + self._layout.lanes]
-        else:
-            bias = np.zeros(run_ends[-1] + self._layout.lanes, np.float32)
+        row_ends, run_ends = ([0, *accumulate(map(len, each))] for each in (rows, starts))
+        bias = self._nothing[: run_ends[-1] + self._layout.lanes]
+        if any(each.bias is not None for each in several):
+            bias = bias.copy()
             for each, first, end in zip(several, run_ends, run_ends[1:], strict=False):
-                bias[first:end] = 0 if each.bias is None else each.bias
-        if len(several) == 1:
-            return rows[0], row_ends, np.require(starts[0], np.int32, "C"), run_ends, bias
-        moved = [its + first for its, first in zip(starts, row_ends, strict=False)]
-        return np.concatenate(rows), row_ends, np.concatenate(moved).astype(np.int32, copy=False), run_ends, bias
+                if each.bias is not None:
+                    bias[first:end] = each.bias
+        if len(several) > 1:
+            starts = [its + np.int32(first) for its, first in zip(starts, row_ends, strict=False)]
+            rows, starts = [np.concatenate(rows)], [np.concatenate(starts)]
+        return rows[0], np.array(row_ends, np.int32), starts[0], np.array(run_ends, np.int32), bias
 
     def _hidden(self, caches: Sequence[Cache]) -> Floats:
         """Their last tokens' states [n, width], aligned as kernels want them."""
@@ -168,10 +169,12 @@ class Decoder:
         return tokens
 
     def _checked(self, tokens: Int32s, what: str) -> Int32s:
-        tokens = np.require(tokens, np.int32, ["C", "W"])
+        if not (isinstance(tokens, np.ndarray) and tokens.dtype == np.int32 and tokens.flags.carray):
+            tokens = np.require(tokens, np.int32, ["C", "W"])
         if tokens.ndim != 1:
             raise ValueError(f"{what}s have the shape {tokens.shape} instead of one dimension")
-        if len(tokens) and not (tokens.min() >= 0 and tokens.max() < self.config.vocabulary):
+        # negative ones are the largest without a sign
+        if len(tokens) and tokens.view(np.uint32).max() >= self.config.vocabulary:
             raise ValueError(f"a {what} is out of the vocabulary, 0 to {self.config.vocabulary - 1}")
         return tokens
 

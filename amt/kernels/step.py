@@ -70,6 +70,7 @@ class _Step:
         self.hidden = T.arg("hidden", T.buffer((count, self.config.width), "float32"))
         self.count = count
         self.tiles = 1 if self.alone else T.floordiv(count + self.tile - 1, self.tile)
+        self.padded = count if self.alone else self.tiles * self.tile
         self.weights = {name: Weight(layout, name, self.arguments) for name in layout.matrices}
 
     def build(self) -> None:
@@ -89,6 +90,9 @@ class _Step:
             self.attention: Attention = kind(layout, self.cache, self.tile)
             if self.alone:
                 self.normal = inputs(layout, 1, config.width)
+            else:
+                with T.serial(self.tile) as m, T.serial(unit // self.lanes) as part:
+                    simd.store(self.mixed, simd.constant(0, self.lanes), m, part * self.lanes, lanes=self.lanes)
             with T.serial(config.layers) as layer:
                 self._normalise("norm_1", layer)
                 with simd.shared(config.heads // heads) as place, T.serial(self.tiles) as tile:
@@ -112,6 +116,11 @@ class _Step:
             column = part * self.lanes
             place = simd.load(position, self.positions[row], column, lanes=self.lanes)
             simd.store(self.x, table.row(self.tokens[row], column) + place, row, column, lanes=self.lanes)
+        if not self.alone:
+            # rows that fill the last tile are computed too: what lies in memory by chance may be slow to compute with
+            with T.serial(self.padded - self.count) as row, T.serial(self.config.width // self.lanes) as part:
+                zero = simd.constant(0, self.lanes)
+                simd.store(self.x, zero, self.count + row, part * self.lanes, lanes=self.lanes)
 
     def _normalise(self, name: str, layer: Expr) -> None:
         def norm(row: Index) -> None:
@@ -132,7 +141,7 @@ class _Step:
         if self.alone:
             norm(0)
         else:
-            with simd.shared(self.count) as row:
+            with simd.shared(self.padded) as row:
                 norm(row)
 
     def _product(self, name: str, layer: Expr, block: Expr, source: Inputs, tile: Expr, epilogue: Epilogue) -> None:
