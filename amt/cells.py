@@ -5,6 +5,7 @@ Every row is pooled into its nearest grid position, so no probability is lost by
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -43,7 +44,14 @@ class Cells:
 
 def onset_lines(grid: Grid, start: Fraction) -> Ints:
     """The steps of a bar's grid positions and, last, of the next bar line: int64 [n + 1]."""
-    return grid.to_steps(np.append(grid.onsets, grid.meter.bar_ticks), start)
+    whole = math.floor(start)
+    return _lines_after(grid, start - whole) + whole
+
+
+@lru_cache(maxsize=128)
+def _lines_after(grid: Grid, fraction: Fraction) -> Ints:
+    """Those of a bar that starts within step 0; at one tempo bars start at few different fractions of a step."""
+    return grid.to_steps(np.append(grid.onsets, grid.meter.bar_ticks), fraction)
 
 
 def onset_cells(lines: Ints, reached: int, *, after: bool, may_end: bool) -> Cells:

@@ -80,13 +80,16 @@ class Ensemble:
         """Take note of who has played in the window, which began at step `since`: an array of events (amt.score)."""
         count = len(self._band.rate)
         voices = self._band.voice_of_note[events[:, 2]]
-        heard = np.full(count, since, np.int64)
-        times, voices = events[voices >= 0, 0], voices[voices >= 0]
+        times = events[:, 0]
+        known = voices >= 0
+        if not known.all():
+            times, voices = times[known], voices[known]
+        heard = np.full(count, since, np.int32)
         heard[voices] = times  # in order of time: the last one stays
         weights = np.exp((times - heard[voices]) / (self._steps_per_beat * MEMORY)) / MEMORY
         self._level: list[float] = np.bincount(voices, weights, minlength=count).tolist()
-        self._silent = (np.bincount(voices, minlength=count) == 0).tolist()
-        self._heard = heard.tolist()
+        self._silent = [level == 0 for level in self._level]
+        self._heard: list[int] = heard.tolist()
 
     def note(self, event: Event) -> None:
         """Take note of an event that has just been made."""

@@ -7,6 +7,7 @@ onsets on the sixteenth grid rise from 0.21 to 0.94 at 120 bpm.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import lru_cache
 
@@ -24,17 +25,26 @@ CLICK_STEPS = 10
 
 def clicks(grid: Grid, start: Fraction, bars: int = 1) -> npt.NDArray[np.int32]:
     """The controls of so many bars on from model step `start`: an array of events [n, 3] (amt.score)."""
-    ticks, notes = _beats(grid.meter, bars)
-    controls = np.empty((len(ticks), 3), np.int32)
-    controls[:, 0] = grid.to_steps(ticks, start)
-    controls[:, 1] = CLICK_STEPS
-    controls[:, 2] = notes
+    whole = math.floor(start)
+    controls = _clicks_after(grid, start - whole, bars).copy()
+    controls[:, 0] += whole
     return controls
 
 
 def clicks_in(meter: Meter) -> int:
     """How many there are in a bar."""
     return len(_beats(meter, 1)[0])
+
+
+@lru_cache(maxsize=128)
+def _clicks_after(grid: Grid, fraction: Fraction, bars: int) -> npt.NDArray[np.int32]:
+    """Those from within step 0 on; at one tempo bars start at few different fractions of a step."""
+    ticks, notes = _beats(grid.meter, bars)
+    controls = np.empty((len(ticks), 3), np.int32)
+    controls[:, 0] = grid.to_steps(ticks, fraction)
+    controls[:, 1] = CLICK_STEPS
+    controls[:, 2] = notes
+    return controls
 
 
 @lru_cache(maxsize=64)
