@@ -5,6 +5,7 @@ Every row is pooled into its nearest grid position, so no probability is lost by
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -31,19 +32,26 @@ class Cells:
 
     Attributes:
         first, last: the rows (steps), both included.
-        starts: int64 [n], where each run begins, counted from `first`; starts[0] = 0.
+        starts: int32 [n], where each run begins, counted from `first`; starts[0] = 0.
         outcomes: int64 [n], what each run stands for.
     """
 
     first: int
     last: int
-    starts: Ints
+    starts: npt.NDArray[np.int32]
     outcomes: Ints
 
 
 def onset_lines(grid: Grid, start: Fraction) -> Ints:
     """The steps of a bar's grid positions and, last, of the next bar line: int64 [n + 1]."""
-    return grid.to_steps(np.append(grid.onsets, grid.meter.bar_ticks), start)
+    whole = math.floor(start)
+    return _lines_after(grid, start - whole) + whole
+
+
+@lru_cache(maxsize=128)
+def _lines_after(grid: Grid, fraction: Fraction) -> Ints:
+    """Those of a bar that starts within step 0; at one tempo bars start at few different fractions of a step."""
+    return grid.to_steps(np.append(grid.onsets, grid.meter.bar_ticks), fraction)
 
 
 def onset_cells(lines: Ints, reached: int, *, after: bool, may_end: bool) -> Cells:
@@ -62,29 +70,34 @@ def onset_cells(lines: Ints, reached: int, *, after: bool, may_end: bool) -> Cel
     """
     end = len(lines) - 1
     earliest = reached + after
-    candidates = np.arange(np.searchsorted(lines[:end], earliest), len(lines) if may_end else end)
-    centers = lines[candidates]
+    nearest = int(np.searchsorted(lines[:end], earliest))
     # rows before the bar line that are nearer to it than to the last position of the bar before belong to this bar
     half = int(lines[1] - lines[0]) // 2
     first = max(earliest, int(lines[0]) - half)
     last = reached + REST_STEPS
     if not may_end:
-        last = min(last, int(lines[end]) - 1)
-    rows = np.arange(first, max(last, first) + 1)
-    nearest = np.searchsorted((centers[:-1] + centers[1:]) / 2, rows, side="left")
-    outcomes = candidates[nearest]
-    outcomes[outcomes == end] = END
-    if may_pause(lines, reached, may_end):
-        outcomes[-1] = PAUSE
-    starts = np.flatnonzero(np.diff(outcomes, prepend=outcomes[0] - 1))
-    return Cells(first, int(rows[-1]), starts, outcomes[starts])
+        last = max(first, min(last, int(lines[end]) - 1))
+    choices = lines[nearest : end + may_end]
+    borders = (choices[:-1] + choices[1:]) // 2 + 1  # the first row that is nearer to the next one
+    count = 1 + int(np.searchsorted(borders, last, side="right"))
+    starts = np.zeros(count + 1, np.int32)
+    starts[1:count] = borders[: count - 1] - first
+    outcomes = np.arange(nearest, nearest + count + 1)
+    if may_end and nearest + count > end:
+        outcomes[end - nearest] = END
+    if not may_pause(lines, reached, may_end):
+        return Cells(first, last, starts[:count], outcomes[:count])
+    if starts[count - 1] == last - first:  # that row is a run by itself
+        count -= 1
+    starts[count], outcomes[count] = last - first, PAUSE
+    return Cells(first, last, starts[: count + 1], outcomes[: count + 1])
 
 
 def may_pause(lines: Ints, reached: int, may_end: bool) -> bool:
     """Whether a rest a second after `reached` is a choice of its own: inside the bar and between grid positions."""
     pause = reached + REST_STEPS
     latest = lines[-1] if may_end else lines[-2]
-    return bool(lines[0] <= pause < latest) and pause not in lines
+    return bool(lines[0] <= pause < latest) and lines[np.searchsorted(lines, pause)] != pause
 
 
 @lru_cache(maxsize=64)
@@ -98,5 +111,5 @@ def duration_cells(grid: Grid) -> tuple[Cells, Ints]:
     ticks = ticks[first]
     rows = np.arange(1, MAX_DURATION)
     nearest = np.searchsorted((steps[:-1] + steps[1:]) / 2, rows, side="left")
-    starts = np.flatnonzero(np.diff(nearest, prepend=-1))
+    starts = np.flatnonzero(np.diff(nearest, prepend=-1)).astype(np.int32)
     return Cells(1, MAX_DURATION - 1, starts, steps[nearest[starts]]), ticks[nearest[starts]]

@@ -7,18 +7,23 @@ an ensemble by the time since each last played is MIDInfinite's idea (arXiv 2411
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from amt.anticipation import Event
+from amt.anticipation import REST_NOTE, Event
 from amt.habits import habit
 from amt.metronome import BELL, CLICK
-from amt.steering import Steering
+from amt.score import Int32s
+from amt.steering import Range, Steering
 from amt.vocabulary import NOTE, PITCHES
-from patterns.instruments import PERCUSSION
+from patterns.instruments import PERCUSSION, Choice
 from patterns.note import DRUMS
+from patterns.scales import Scale
 
 KIT = frozenset(PERCUSSION) - {CLICK, BELL}
 """The keys of the drum kit; the metronome's are the model's to hear, not to play."""
@@ -35,6 +40,26 @@ MEMORY = 4.0
 """Beats over which an instrument's rate is averaged."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Band:
+    """What of an ensemble stays the same while it plays.
+
+    Attributes:
+        rows: int32 [n], the note tokens allowed, ascending.
+        voice: [n], whose each is.
+        voice_of_note: whose each of all notes is; -1: nobody's.
+        rate, gap: the habit of each voice.
+        is_balanced: whether the voices were named.
+    """
+
+    rows: Int32s
+    voice: npt.NDArray[np.intp]
+    voice_of_note: npt.NDArray[np.intp]
+    rate: list[float]
+    gap: list[float]
+    is_balanced: bool
+
+
 class Ensemble:
     """The voices of one bar: the output rows they may use, and what biases them.
 
@@ -47,59 +72,84 @@ class Ensemble:
     """
 
     def __init__(self, steering: Steering, steps_per_beat: float) -> None:
-        voices = steering.voices
-        allowed: dict[int, int] = {}
-        for number, voice in enumerate(voices):
-            for program in voice.programs:
-                for pitch in (voice.keys or KIT) if program == DRUMS else range(PITCHES):
-                    if _playable(steering, program, pitch):
-                        allowed.setdefault(program * PITCHES + pitch, number)
-        notes = sorted(allowed)
-        self.rows = np.array(notes, np.int32) + np.int32(NOTE)
-        self._voice = np.array([allowed[note] for note in notes], np.intp)
-        self._voice_of_note = allowed
-        self._balanced = bool(steering.instruments)
+        self._band = _band(steering.instruments, steering.mute, steering.solo, steering.scale, steering.ranges)
+        self.rows = self._band.rows
         self._steps_per_beat = steps_per_beat
-        habits = [[habit(program) for program in voice.programs] for voice in voices]
-        self._rate = np.array([max(each.rate for each in several) for several in habits])
-        self._rate *= [voice.weight for voice in voices]
-        self._gap = np.array([min(each.gap for each in several) for several in habits])
 
-    def begin(self, events: Iterable[Event], since: int) -> None:
-        """Take note of who has played in the window, which began at step `since`."""
-        self._heard = np.full(len(self._rate), float(since))
-        self._silent = np.ones(len(self._rate), bool)
-        self._level = np.zeros(len(self._rate))
-        for event in events:
-            self.note(event)
+    def begin(self, events: Int32s, since: int) -> None:
+        """Take note of who has played in the window, which began at step `since`: an array of events (amt.score)."""
+        count = len(self._band.rate)
+        voices = self._band.voice_of_note[events[:, 2]]
+        times = events[:, 0]
+        known = voices >= 0
+        if not known.all():
+            times, voices = times[known], voices[known]
+        heard = np.full(count, since, np.int32)
+        heard[voices] = times  # in order of time: the last one stays
+        weights = np.exp((times - heard[voices]) / (self._steps_per_beat * MEMORY)) / MEMORY
+        self._level: list[float] = np.bincount(voices, weights, minlength=count).tolist()
+        self._silent = [level == 0 for level in self._level]
+        self._heard: list[int] = heard.tolist()
 
     def note(self, event: Event) -> None:
         """Take note of an event that has just been made."""
-        voice = self._voice_of_note.get(event.note)
-        if voice is not None:
-            self._level[voice] = self._level[voice] * self._decay(event.time)[voice] + 1 / MEMORY
+        voice = int(self._band.voice_of_note[event.note])
+        if voice >= 0:
+            self._level[voice] = self._level[voice] * self._decay(voice, event.time) + 1 / MEMORY
             self._heard[voice] = event.time
             self._silent[voice] = False
 
     def is_full(self, note: int, struck: Sequence[int]) -> bool:
         """Whether the voice of `note` has as many notes as it can hold among those struck at the same onset."""
-        voice = self._voice_of_note[note]
-        return sum(self._voice_of_note.get(other) == voice for other in struck) >= CHORD
+        voice = self._band.voice_of_note[note]
+        return sum(bool(self._band.voice_of_note[other] == voice) for other in struck) >= CHORD
 
-    def biases(self, now: int) -> npt.NDArray[np.float64]:
-        """What to add to the logits of `rows` at step `now`: float64 [n]."""
-        if not self._balanced:
-            return np.zeros(len(self.rows))
-        idle = (now - self._heard) / self._steps_per_beat
-        lift = LIFT * np.maximum(0, idle / self._gap - 1) + np.where(self._silent, ENTRANCE * idle, 0)
-        excess = np.log(np.maximum(1, self._level * self._decay(now) / self._rate))
-        return np.asarray((np.minimum(lift, HIGHEST_LIFT) - RESTRAINT * excess)[self._voice])
+    def biases(self, now: int) -> npt.NDArray[np.float32] | None:
+        """What to add to the logits of `rows` at step `now`: float32 [n]; None: nothing."""
+        if not self._band.is_balanced:
+            return None
+        of_voice = [self._bias(voice, now) for voice in range(len(self._band.rate))]
+        return np.array(of_voice, np.float32)[self._band.voice]
 
-    def _decay(self, now: int) -> npt.NDArray[np.float64]:
-        return np.asarray(np.exp((self._heard - now) / self._steps_per_beat / MEMORY))
+    def _bias(self, voice: int, now: int) -> float:
+        idle = (now - self._heard[voice]) / self._steps_per_beat
+        lift = LIFT * max(0.0, idle / self._band.gap[voice] - 1) + (ENTRANCE * idle if self._silent[voice] else 0.0)
+        excess = self._level[voice] * self._decay(voice, now) / self._band.rate[voice]
+        return min(lift, HIGHEST_LIFT) - (RESTRAINT * math.log(excess) if excess > 1 else 0.0)
+
+    def _decay(self, voice: int, now: int) -> float:
+        return math.exp((self._heard[voice] - now) / (self._steps_per_beat * MEMORY))
 
 
-def _playable(steering: Steering, program: int, pitch: int) -> bool:
-    if program != DRUMS and steering.scale and pitch % 12 not in steering.scale.pitch_classes:
+@lru_cache(maxsize=64)
+def _band(
+    instruments: tuple[Choice, ...],
+    mute: tuple[Choice, ...],
+    solo: tuple[Choice, ...],
+    scale: Scale | None,
+    ranges: tuple[Range, ...],
+) -> _Band:
+    """What such a steering allows; kept, as it is the same from bar to bar."""
+    voices = Steering(instruments=instruments, mute=mute, solo=solo).voices
+    voice_of_note = np.full(REST_NOTE + 1, -1, np.intp)
+    for number, voice in reversed(list(enumerate(voices))):  # a note of several is the first one's
+        for program in voice.programs:
+            for pitch in (voice.keys or KIT) if program == DRUMS else range(PITCHES):
+                if _playable(scale, ranges, program, pitch):
+                    voice_of_note[program * PITCHES + pitch] = number
+    notes = np.flatnonzero(voice_of_note >= 0)
+    habits = [[habit(program) for program in voice.programs] for voice in voices]
+    return _Band(
+        rows=notes.astype(np.int32) + np.int32(NOTE),
+        voice=voice_of_note[notes],
+        voice_of_note=voice_of_note,
+        rate=[max(each.rate for each in several) * voice.weight for several, voice in zip(habits, voices, strict=True)],
+        gap=[min(each.gap for each in several) for several in habits],
+        is_balanced=bool(instruments),
+    )
+
+
+def _playable(scale: Scale | None, ranges: tuple[Range, ...], program: int, pitch: int) -> bool:
+    if program != DRUMS and scale and pitch % 12 not in scale.pitch_classes:
         return False
-    return all(each.low <= pitch <= each.high for each in steering.ranges if program in each.choice.programs)
+    return all(each.low <= pitch <= each.high for each in ranges if program in each.choice.programs)

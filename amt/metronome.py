@@ -7,25 +7,53 @@ onsets on the sixteenth grid rise from 0.21 to 0.94 at 120 bpm.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from fractions import Fraction
+from functools import lru_cache
 
-from amt.anticipation import Event
+import numpy as np
+import numpy.typing as npt
+
 from amt.vocabulary import PITCHES
 from patterns.grid import Grid
-from patterns.meter import TICKS_PER_BEAT
+from patterns.meter import TICKS_PER_BEAT, Meter
 from patterns.note import DRUMS
 
 CLICK, BELL = 33, 34
 CLICK_STEPS = 10
 
 
-def clicks(grid: Grid, start: Fraction) -> Iterator[Event]:
-    """The controls of one bar that begins at model step `start`.
+def clicks(grid: Grid, start: Fraction, bars: int = 1) -> npt.NDArray[np.int32]:
+    """The controls of so many bars on from model step `start`: an array of events [n, 3] (amt.score)."""
+    whole = math.floor(start)
+    controls = _clicks_after(grid, start - whole, bars).copy()
+    controls[:, 0] += whole
+    return controls
+
+
+def clicks_in(meter: Meter) -> int:
+    """How many there are in a bar."""
+    return len(_beats(meter, 1)[0])
+
+
+@lru_cache(maxsize=128)
+def _clicks_after(grid: Grid, fraction: Fraction, bars: int) -> npt.NDArray[np.int32]:
+    """Those from within step 0 on; at one tempo bars start at few different fractions of a step."""
+    ticks, notes = _beats(grid.meter, bars)
+    controls = np.empty((len(ticks), 3), np.int32)
+    controls[:, 0] = grid.to_steps(ticks, fraction)
+    controls[:, 1] = CLICK_STEPS
+    controls[:, 2] = notes
+    return controls
+
+
+@lru_cache(maxsize=64)
+def _beats(meter: Meter, bars: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Ticks of the beats and their notes, [n] each.
 
     Beats are quarters where they fill the bar (4/4, 3/4, 6/8, 12/8), else eighths (5/8, 7/8): the training's rule.
     """
-    bar_ticks = grid.meter.bar_ticks
-    beat = TICKS_PER_BEAT if bar_ticks % TICKS_PER_BEAT == 0 else TICKS_PER_BEAT // 2
-    for tick in range(0, bar_ticks, beat):
-        yield Event(grid.to_step(tick, start), CLICK_STEPS, DRUMS * PITCHES + (CLICK if tick else BELL), control=True)
+    bar = meter.bar_ticks
+    beats = np.arange(0, bar, TICKS_PER_BEAT if bar % TICKS_PER_BEAT == 0 else TICKS_PER_BEAT // 2)
+    ticks = (beats + bar * np.arange(bars)[:, None]).ravel()
+    return ticks, np.where(ticks % bar, DRUMS * PITCHES + CLICK, DRUMS * PITCHES + BELL).astype(np.int32)

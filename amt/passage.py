@@ -2,28 +2,41 @@
 
 Times are model steps (10 ms) from the session's start, bar lines exact fractions of them. Which bars the window
 holds depends on the passage alone, never on caches or timing: that is what makes a session repeatable.
+
+A window moves by leaving its oldest bars out. Which ones is settled long before, so that the next window can be read
+while the present one is still in use (docs/decisions/window-moves.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property, lru_cache
 
-from amt import anticipation
+import numpy as np
+
+from amt import score
 from amt.anticipation import Event
-from amt.metronome import clicks
+from amt.metronome import clicks, clicks_in
+from amt.score import Int32s
 from amt.vocabulary import ANTICIPATION, EVENT_TOKENS, STEPS_PER_SECOND, WINDOW
 from patterns.grid import Grid
 
 LONGEST_WINDOW = 40 * STEPS_PER_SECOND
 """Steps from a window's start to the bar being composed, at most: even the longest bar's times then have tokens."""
+ROOM = 24 * EVENT_TOKENS
+"""Tokens that a bar needs to begin; its window may move while it is composed."""
+SETTLED = 0.7
+"""Share of the window that is full when it is settled which bars leave it next."""
+AFTER_MOVE, LEAST_KEPT = 0.5, 0.25
+"""Shares of it that are full just after a move, about, and that older bars may take up then in any case."""
 
 _FINEST = 10**6
 """Bar lines are exact at one tempo; over many changes of it their denominators would grow without end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ComposedBar:
     """A bar as the model made it.
 
@@ -38,7 +51,39 @@ class ComposedBar:
 
     @property
     def end(self) -> Fraction:
-        return self.start + self.grid.meter.bar_ticks * self.grid.steps_per_tick
+        return self.start + _bar_length(self.grid)
+
+    @cached_property
+    def line(self) -> int:
+        """The step of its bar line."""
+        return self.grid.to_step(0, self.start)
+
+    @cached_property
+    def rows(self) -> Int32s:
+        """Its notes as an array of events [n, 3]."""
+        return score.rows(self.events)
+
+    @cached_property
+    def clicks(self) -> Int32s:
+        """Its metronome's as an array of events [n, 3]."""
+        return self.clicks_ahead[: clicks_in(self.grid.meter)]
+
+    @cached_property
+    def clicks_ahead(self) -> Int32s:
+        """Those, and all that may be due before it ends, as if bars like it followed: [n, 3]."""
+        bars_ahead = math.ceil((ANTICIPATION + STEPS_PER_SECOND) / _bar_length(self.grid))
+        return clicks(self.grid, self.start, 1 + bars_ahead)
+
+    @cached_property
+    def size(self) -> int:
+        """Events and controls that it puts into a window, with the rests among its notes but not before them."""
+        return len(score.pad(self.rows, self.events[0].time if self.events else 0)) + len(self.clicks)
+
+    def filled(self, events: tuple[Event, ...]) -> ComposedBar:
+        """This bar with `events` as its notes."""
+        bar = ComposedBar(self.start, self.grid, events)
+        vars(bar).update(line=self.line, clicks_ahead=self.clicks_ahead)
+        return bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,46 +93,94 @@ class Passage:
     Attributes:
         start: the bar line.
         past: the newest bars, as far back as the model reads.
+        leaving: how many of them the next window leaves out; 0: that is not settled yet.
     """
 
     index: int = 0
     start: Fraction = Fraction(0)
     past: tuple[ComposedBar, ...] = ()
+    leaving: int = 0
 
     def followed_by(self, bar: ComposedBar) -> Passage:
         """The passage after `bar`."""
-        return Passage(self.index + 1, bar.end.limit_denominator(_FINEST), (*self.past, bar))
+        end = bar.end.limit_denominator(_FINEST)
+        return Passage(self.index + 1, end, (*self.past, bar), self.leaving)
 
     def window(self, grid: Grid, events: tuple[Event, ...] = ()) -> Window:
         """What the model reads while composing this bar on `grid`, of which `events` are there already."""
-        return Window(self.past, ComposedBar(self.start, grid, events))
+        bar = _empty(self.start, grid)
+        return Window(self.past, bar.filled(events) if events else bar)
 
     def trimmed(self, grid: Grid) -> Passage:
-        """The passage without the bars that have to leave the window for a bar on `grid` to fit.
+        """The passage with room for a bar on `grid` to begin."""
+        passage = self
+        while passage.past and (passage.size(grid) > WINDOW - ROOM or passage._steps > LONGEST_WINDOW):
+            passage = passage.moved(grid)
+        return passage
 
-        Room is kept for the largest bar of the window and half as much again. When it lacks, the newer half stays,
-        so that the window moves rarely: each move makes the model read that half again.
+    def settled(self, grid: Grid, tokens: int) -> Passage:
+        """The passage with its next move settled, if its window, which holds `tokens` by now, fills up.
+
+        The next window grows together with this one, and begins with as many bars as will fill about half of it then.
         """
-        largest = max((len(bar.events) for bar in self.past), default=0)
-        beats = grid.meter.bar_ticks // 240
-        room = EVENT_TOKENS * max(largest + largest // 2, 24) + EVENT_TOKENS * beats
-        if self._fits(grid, WINDOW - room):
+        if self.leaving or not self.past or max(tokens / WINDOW, self._steps / LONGEST_WINDOW) < SETTLED:
             return self
-        return self.halved(grid)
+        still_to_come = 1 - self._fullness(grid)
+        return replace(self, leaving=self._surplus(grid, max(AFTER_MOVE - still_to_come, LEAST_KEPT)))
 
-    def halved(self, grid: Grid) -> Passage:
-        """The passage with as many bars as fill half a window, at least one fewer than now."""
-        shorter = replace(self, past=self.past[1:])
-        while shorter.past and not shorter._fits(grid, WINDOW // 2):
-            shorter = replace(shorter, past=shorter.past[1:])
-        return shorter
+    def moved(self, grid: Grid) -> Passage:
+        """The passage in its next window: as settled, else with as many bars as fill half a window."""
+        return replace(self, past=self.past[self.leaving or self._surplus(grid, AFTER_MOVE) :], leaving=0)
 
-    def _fits(self, grid: Grid, tokens: int) -> bool:
-        window = self.window(grid)
-        return self.start - window.origin <= LONGEST_WINDOW and len(window.tokens()) <= tokens
+    def _surplus(self, grid: Grid, share: float) -> int:
+        """How many bars, one at least, have to go for the others to fill no more than `share` of a window."""
+        for count in range(1, len(self.past)):
+            if replace(self, past=self.past[count:])._fullness(grid) <= share:
+                return count
+        return len(self.past)
+
+    def _fullness(self, grid: Grid) -> float:
+        """The share of a window that is full at the bar line."""
+        return max(self.size(grid) / WINDOW, self._steps / LONGEST_WINDOW)
+
+    @property
+    def _steps(self) -> int:
+        """From the window's start to the bar line."""
+        return math.ceil(self.start) - self.past[0].line if self.past else 0
+
+    def size(self, grid: Grid) -> int:
+        """How many tokens its window on `grid` has before the bar, or a few more; without building them."""
+        line = _empty(self.start, grid).line
+        reached = self.past[0].line if self.past else line
+        events = 0
+        for bar in self.past:
+            events += bar.size
+            if bar.events:
+                events += score.rests_between(reached, bar.events[0].time)
+                reached = bar.events[-1].time
+        events += score.rests_between(reached, line) + _clicks_ahead(grid)
+        return 1 + EVENT_TOKENS * events
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=64)
+def _bar_length(grid: Grid) -> Fraction:
+    """Steps of a bar."""
+    return grid.meter.bar_ticks * grid.steps_per_tick
+
+
+@lru_cache(maxsize=64)
+def _clicks_ahead(grid: Grid) -> int:
+    """Clicks that are due at a bar line already, at most."""
+    return math.ceil(ANTICIPATION / _bar_length(grid) * clicks_in(grid.meter)) + 1
+
+
+@lru_cache(maxsize=256)
+def _empty(start: Fraction, grid: Grid) -> ComposedBar:
+    """A bar before it has notes; kept, as several windows hold it."""
+    return ComposedBar(start, grid, ())
+
+
+@dataclass(frozen=True)
 class Window:
     """The bars that the model reads, the one being composed last."""
 
@@ -97,35 +190,38 @@ class Window:
     @property
     def origin(self) -> int:
         """The step that the model's times count from: the first bar line."""
-        first = self.past[0] if self.past else self.current
-        return first.grid.to_step(0, first.start)
+        return (self.past[0] if self.past else self.current).line
 
-    @property
-    def events(self) -> list[Event]:
-        """The notes, with rests in the gaps and up to a second before the bar being composed."""
-        notes = [event for bar in (*self.past, self.current) for event in bar.events]
+    @cached_property
+    def events(self) -> Int32s:
+        """The notes, with rests in the gaps and up to a second before the bar being composed: [n, 3]."""
+        notes = [bar.rows for bar in self.past]
         if self.current.events:
-            return anticipation.pad(notes, self.origin)
-        line = anticipation.rest(self.current.grid.to_step(0, self.current.start))
-        return anticipation.pad([*notes, line], self.origin)[:-1]
+            return score.pad(score.joined([*notes, self.current.rows]), self.origin)
+        line = np.array([[self.current.line, 0, 0]], np.int32)
+        return score.pad(score.joined([*notes, line]), self.origin)[:-1]
 
     @property
     def reached(self) -> int:
         """The time of the newest event."""
-        events = self.events
-        return events[-1].time if events else self.origin
+        return int(self.events[-1, 0]) if len(self.events) else self.origin
 
-    def controls(self) -> Iterator[Event]:
-        """The click, from the first bar line to past all that may be due while this bar is composed."""
-        for bar in (*self.past, self.current):
-            yield from clicks(bar.grid, bar.start)
-        ahead = replace(self.current, events=())
-        last = self.current.end + ANTICIPATION + STEPS_PER_SECOND
-        while ahead.end < last:
-            ahead = replace(ahead, start=ahead.end)
-            yield from clicks(ahead.grid, ahead.start)
+    @cached_property
+    def controls(self) -> Int32s:
+        """The click, from the first bar line to past all that may be due while this bar is composed: [n, 3]."""
+        return score.joined([*(bar.clicks for bar in self.past), self.current.clicks_ahead])
 
-    def tokens(self) -> list[int]:
-        """The sequence to read: the flag, then events and the controls due among them."""
-        merged = anticipation.interleave(self.events, list(self.controls()), self.origin)
-        return anticipation.tokens(merged, self.origin, controls=True)
+    @cached_property
+    def due(self) -> int:
+        """How many of the controls stand in the window already."""
+        return score.due(self.controls, self.reached)
+
+    def tokens(self) -> Int32s:
+        """The sequence to read: the flag, then events and the controls due among them; int32 [n]."""
+        return score.tokens(self.events, self.controls[: self.due], self.origin)
+
+    def waiting(self) -> list[tuple[int, list[int]]]:
+        """Controls that are not due yet: the step at which each is, and its tokens."""
+        controls = self.controls[self.due :]
+        steps = (controls[:, 0] - ANTICIPATION).tolist()
+        return list(zip(steps, score.triplets(controls, self.origin), strict=True))

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import osc_bridge
+from amt.draft import Outcome
 from amt.keys import Value
 from amt.steering import SteeringError
 from osc_bridge.bars import as_messages
 from osc_bridge.client import PENDING, Client, Phrase
-from osc_bridge.engine import ComposerLike, Engine, Outcome
+from osc_bridge.engine import ComposerLike, Engine
 from osc_bridge.messages import ANSWERS, PROTOCOL, ProtocolError, request
 from osc_bridge.sender import Peer, Sender
 from osc_bridge.session import Job, Session
@@ -45,7 +46,7 @@ class Service:
         self._workspace = Workspace(workspace)
         self._model = model[:256]
         self._sessions = Sessions(seed, self._loop.time)
-        self._engine = Engine(composer, self._sessions.job, self._composed, self._late)
+        self._engine = Engine(composer, self._sessions.job, self._sessions.is_awaited, self._composed, self._late)
         self._dropped = SparseLog(log, self._loop.time)
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests: dict[str, Callable[[Client, Values], None]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from osc_bridge.client import Client
 from osc_bridge.messages import DEFAULT_SESSION, ProtocolError
@@ -12,6 +12,8 @@ from osc_bridge.session import Job, Session
 
 MAX_SESSIONS = 128
 MAX_CLIENTS = 256
+TOGETHER = 8
+"""Bars composed at once, at most: one weight read for so many costs hardly more than for one."""
 _AWAITED, _WANTED, _AHEAD = range(3)
 
 
@@ -127,16 +129,25 @@ class Sessions:
         now = self._clock()
         return [client for client in self.clients(session) if client.wants(now)]
 
-    def job(self) -> Job | None:
-        """The most urgent bar of all sessions; equally urgent ones take turns."""
+    def job(self, running: Sequence[Job] = ()) -> Job | None:
+        """The most urgent bar of the sessions of which none is `running`; equally urgent ones take turns.
+
+        Only one that is awaited while any such is running, or enough others are.
+        """
+        awaited = sum(self.is_awaited(job) for job in running)
+        if awaited >= TOGETHER:
+            return None
+        awaited_only = awaited > 0 or len(running) >= TOGETHER
+        busy = {job.session for job in running}
+        reach = self._reach()
         candidates = []
         for session in self._sessions.values():
-            if session.name in self.blocked:
+            until = reach.get(session.name, 0)
+            if session.name in self.blocked or session in busy or (awaited_only and not _awaits(session, until)):
                 continue
-            reach = max((client.wanted.stop for client in self.subscribers(session)), default=0)
-            job = session.job(reach)
+            job = session.job(until)
             if job:
-                candidates.append((self._urgency(job, reach), self._served.get(session.name, 0), job))
+                candidates.append((_urgency(job, until), self._served.get(session.name, 0), job))
         if not candidates:
             return None
         job = min(candidates, key=lambda candidate: candidate[:2])[2]
@@ -144,8 +155,28 @@ class Sessions:
         self._served[job.session.name] = self._jobs
         return job
 
-    def _urgency(self, job: Job, reach: int) -> tuple[int, int]:
-        session = job.session
-        if job.index < session.position or (job.index == session.position and reach > job.index):
-            return _AWAITED, 0
-        return (_WANTED if job.index < reach else _AHEAD), job.index - session.position
+    def is_awaited(self, job: Job) -> bool:
+        """Whether somebody waits for what can only be composed once `job` is done."""
+        reach = max((client.wanted.stop for client in self.subscribers(job.session)), default=0)
+        return _awaits(job.session, reach)
+
+    def _reach(self) -> dict[str, int]:
+        """The end of what the subscribers of each session want."""
+        now = self._clock()
+        reach: dict[str, int] = {}
+        for client in self._clients.values():
+            if client.wants(now):
+                name = client.session.name
+                reach[name] = max(reach.get(name, 0), client.wanted.stop)
+        return reach
+
+
+def _awaits(session: Session, reach: int) -> bool:
+    """Whether the next bar to be composed is one that somebody waits for now."""
+    return session.frontier < session.position or (session.frontier == session.position and reach > session.position)
+
+
+def _urgency(job: Job, reach: int) -> tuple[int, int]:
+    if _awaits(job.session, reach):
+        return _AWAITED, 0
+    return (_WANTED if job.index < reach else _AHEAD), job.index - job.session.position

@@ -130,7 +130,8 @@ class Grid:
 def _floor_linear(values: NDArray[np.int64], factor: Fraction, shift: Fraction) -> NDArray[np.int64]:
     """floor(values · factor + shift), exactly: in int64 where that suffices, else in Python's integers."""
     common = math.lcm(factor.denominator, shift.denominator)
-    multiplier, offset = int(factor * common), int(shift * common)
+    multiplier = factor.numerator * (common // factor.denominator)
+    offset = shift.numerator * (common // shift.denominator)
     largest = int(np.abs(values).max(initial=0))
     fits = (largest + 1) * multiplier + abs(offset) + common < 2**63
     exact = values.astype(np.int64 if fits else object)

@@ -2,13 +2,18 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 from amt.composer import Composer
+from amt.draft import Draft
 from amt.ensemble import CHORD
+from amt.lockstep import PROMPT
 from amt.passage import Passage
+from amt.reader import Reader, Reading
 from amt.steering import Steering
 from patterns.bar import Bar
 from patterns.meter import Meter
@@ -129,3 +134,153 @@ def test_music_goes_on_when_the_window_moves(composer: Composer) -> None:
         kept.append(len(passage.past))
     assert any(after < before for before, after in itertools.pairwise(kept))
     assert passage.start == Fraction(24 * 200)
+
+
+class Forgetful(Reader):
+    """Reads every window anew."""
+
+    def give_back(self, readings: Sequence[Reading]) -> None:
+        super().give_back(readings)
+        self._kept.clear()
+
+
+class Unprepared(Draft):
+    """Never reads the next window before it is needed."""
+
+    def _read_ahead(self) -> None:
+        super()._read_ahead()
+        for line in self.lines[1:]:
+            self._reader.give_back([line.reading])
+        del self.lines[1:]
+
+
+DENSE = Steering().set("instruments", "piano", "guitar", "bass", "drums").set("seed", 2)
+
+
+@pytest.mark.parametrize("steering", [DENSE, DENSE.set("tempo", 61.7).set("meter", 7, 8)])
+def test_readings_kept_and_windows_read_ahead_change_no_note(
+    decoder: Any, composer: Composer, monkeypatch: pytest.MonkeyPatch, steering: Steering
+) -> None:
+    music, passage = play(composer, steering, 14)
+    assert len(passage.past) < 13
+    forgetful, unprepared = Composer(decoder), Composer(decoder)
+    monkeypatch.setattr(forgetful, "_reader", Forgetful(decoder))
+    assert play(forgetful, steering, 14) == (music, passage)
+    monkeypatch.setattr("amt.composer.Draft", Unprepared)
+    assert play(unprepared, steering, 14) == (music, passage)
+
+
+class Counting:
+    """A decoder that writes down the tokens of each pass."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+        self.new_cache = decoder.new_cache
+        self.draw = decoder.draw
+        self.passes: list[int] = []
+
+    def read(self, parts: Any) -> None:
+        self.passes.append(sum(len(tokens) for _, tokens in parts))
+        self._decoder.read(parts)
+
+
+def test_a_move_of_the_window_makes_no_pass_longer(decoder: Any) -> None:
+    counting: Any = Counting(decoder)
+    composer = Composer(counting)
+    passage = composer.begin()
+    moves = 0
+    for _ in range(20):
+        before = passage
+        _, passage = composer.compose(passage, DENSE)
+        moves += len(passage.past) <= len(before.past)
+    assert moves >= 3
+    first, *others = counting.passes
+    assert first > max(others)
+    assert max(others) <= PROMPT
+    assert counting.passes.count(1) > len(counting.passes) / 2
+    assert len(composer._reader) <= 3
+
+
+def together(composer: Composer, steerings: Sequence[Steering], bars: int) -> list[list[Bar]]:
+    """Sessions in lockstep, each going on as soon as its bar is done."""
+    music: list[list[Bar]] = [[] for _ in steerings]
+    drafts = {number: composer.begin_bar(composer.begin(), steering) for number, steering in enumerate(steerings)}
+    while drafts:
+        composer.advance(list(drafts.values()))
+        for number, draft in list(drafts.items()):
+            if draft.outcome is None:
+                continue
+            assert not isinstance(draft.outcome, Exception)
+            bar, passage = draft.outcome
+            music[number].append(bar)
+            if len(music[number]) < bars:
+                drafts[number] = composer.begin_bar(passage, steerings[number])
+            else:
+                del drafts[number]
+    return music
+
+
+def test_sessions_in_lockstep_sound_as_each_alone(decoder: Any) -> None:
+    steerings = [
+        DENSE,
+        DENSE.set("seed", 5).set("tempo", 174),
+        BAND.set("key", "d", "dorian").set("top_p", 0.9),
+        BAND.set("meter", 3, 4).set("temperature", 1.2),
+        BAND.set("mute", "piano", "bass", "drums"),
+    ]
+    alone = [play(Composer(decoder), steering, 9)[0] for steering in steerings]
+    assert together(Composer(decoder), steerings, 9) == alone
+
+
+def test_variations_in_lockstep_are_those_composed_alone(composer: Composer) -> None:
+    _, passage = play(composer, BAND, 2)
+    several = composer.compose_all(passage, BAND, range(4))
+    assert several == [composer.compose(passage, BAND, variation) for variation in range(4)]
+    assert len({bar for bar, _ in several}) == 4
+    assert composer.compose_all(passage, BAND, []) == []
+
+
+class Ill:
+    """A decoder that cannot draw for one cache."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+        self.new_cache = decoder.new_cache
+        self.read = decoder.read
+        self.bad: object = None
+
+    def draw(self, draws: Any) -> list[int]:
+        if any(cache is self.bad for cache, _, _ in draws):
+            raise RuntimeError("the model is ill")
+        drawn: list[int] = self._decoder.draw(draws)
+        return drawn
+
+
+def test_what_goes_wrong_with_one_bar_spoils_no_other(decoder: Any, composer: Composer) -> None:
+    ill: Any = Ill(decoder)
+    patient = Composer(ill)
+    drafts = [patient.begin_bar(patient.begin(), BAND.set("seed", seed)) for seed in range(3)]
+    ill.bad = drafts[1].lines[0].reading.cache
+    while any(draft.outcome is None for draft in drafts):
+        patient.advance(drafts)
+    expected = [composer.compose(composer.begin(), BAND.set("seed", seed)) for seed in (0, 2)]
+    assert [drafts[0].outcome, drafts[2].outcome] == expected
+    assert str(drafts[1].outcome) == "the model is ill"
+    ill.bad = None
+    assert patient.compose(patient.begin(), BAND.set("seed", 1)) == composer.compose(
+        composer.begin(), BAND.set("seed", 1)
+    )
+
+
+def test_a_bar_that_cannot_be_begun_is_a_failure_of_its_own(
+    composer: Composer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> None:
+        raise ValueError("not to be read")
+
+    monkeypatch.setattr(Passage, "window", unreadable)
+    draft = composer.begin_bar(composer.begin(), BAND)
+    composer.advance([draft])
+    assert str(draft.outcome) == "not to be read"
+    with pytest.raises(ValueError, match="not to be read"):
+        composer.compose(composer.begin(), BAND)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amt import score
 from amt.anticipation import Event
 from amt.ensemble import HIGHEST_LIFT, Ensemble
 from amt.steering import Steering
@@ -21,7 +22,9 @@ def notes(steering: Steering) -> set[tuple[int, int]]:
 
 def lift(ensemble: Ensemble, program: int, now: int) -> float:
     row = np.searchsorted(ensemble.rows, NOTE + program * PITCHES + 60)
-    return float(ensemble.biases(now)[row])
+    biases = ensemble.biases(now)
+    assert biases is not None
+    return float(biases[row])
 
 
 def playing(program: int, times: range) -> list[Event]:
@@ -59,7 +62,7 @@ def test_nobody_left_means_no_rows() -> None:
 
 def test_the_longer_silent_the_higher_the_lift() -> None:
     ensemble = Ensemble(BAND, BEAT)
-    ensemble.begin([*playing(33, range(0, 50, 50)), *playing(0, range(0, 400, 50))], 0)
+    ensemble.begin(score.rows([*playing(33, range(0, 50, 50)), *playing(0, range(0, 400, 50))]), 0)
     lifts = [lift(ensemble, 33, now) for now in (60, 200, 400)]
     assert lifts == sorted(set(lifts))
     assert lift(ensemble, 33, 100_000) == HIGHEST_LIFT
@@ -67,28 +70,42 @@ def test_the_longer_silent_the_higher_the_lift() -> None:
 
 def test_one_not_heard_yet_is_lifted_more_than_one_that_was() -> None:
     ensemble = Ensemble(BAND, BEAT)
-    ensemble.begin(playing(33, range(0, 50, 50)), 0)
+    ensemble.begin(score.rows(playing(33, range(0, 50, 50))), 0)
     assert lift(ensemble, 0, 100) > lift(ensemble, 33, 100)
 
 
 def test_one_that_plays_too_much_is_lowered_and_recovers() -> None:
     ensemble = Ensemble(BAND, BEAT)
-    ensemble.begin(playing(33, range(0, 400, 6)), 0)
+    ensemble.begin(score.rows(playing(33, range(0, 400, 6))), 0)
     assert lift(ensemble, 33, 400) < -1
-    ensemble.begin(playing(33, range(0, 400, 50)), 0)
+    ensemble.begin(score.rows(playing(33, range(0, 400, 50))), 0)
     assert lift(ensemble, 33, 400) == pytest.approx(0)
 
 
 def test_a_free_ensemble_is_left_to_the_model() -> None:
     ensemble = Ensemble(Steering().set("instruments"), BEAT)
-    ensemble.begin(playing(33, range(0, 400, 6)), 0)
-    assert not ensemble.biases(500).any()
+    ensemble.begin(score.rows(playing(33, range(0, 400, 6))), 0)
+    assert ensemble.biases(500) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.sampled_from([0, 33, DRUMS, 60])), max_size=30))
 def test_biases_are_finite_whatever_was_played(played: list[tuple[int, int]]) -> None:
     ensemble = Ensemble(BAND, BEAT)
-    ensemble.begin([Event(time, 10, program * PITCHES + 60) for time, program in sorted(played)], 0)
+    ensemble.begin(score.rows([Event(time, 10, program * PITCHES + 60) for time, program in sorted(played)]), 0)
     biases = ensemble.biases(300)
+    assert biases is not None
+    assert biases.dtype == np.float32
     assert biases.shape == ensemble.rows.shape
     assert np.isfinite(biases).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.sampled_from([0, 33, DRUMS, 60])), max_size=30))
+def test_what_was_played_counts_the_same_at_once_or_event_by_event(played: list[tuple[int, int]]) -> None:
+    events = [Event(time, 10, program * PITCHES + 60) for time, program in sorted(played)]
+    at_once, one_by_one = Ensemble(BAND, BEAT), Ensemble(BAND, BEAT)
+    at_once.begin(score.rows(events), 0)
+    one_by_one.begin(score.NOTHING, 0)
+    for event in events:
+        one_by_one.note(event)
+    for now in (300, 450):
+        np.testing.assert_allclose(at_once.biases(now), one_by_one.biases(now), rtol=1e-5)  # type: ignore[arg-type]

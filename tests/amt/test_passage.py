@@ -6,8 +6,10 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amt import anticipation
 from amt.anticipation import Event
-from amt.passage import LONGEST_WINDOW, ComposedBar, Passage
+from amt.metronome import clicks
+from amt.passage import LONGEST_WINDOW, SETTLED, ComposedBar, Passage
 from amt.vocabulary import ANTICIPATE, CONTROL, DURATION, MAX_TIME, WINDOW
 from patterns.grid import Grid
 from patterns.meter import Meter
@@ -35,7 +37,7 @@ def test_the_window_always_has_room_for_the_next_bar(bars: list[int], tempo: int
     for notes in bars:
         passage = passage.trimmed(grid)
         window = passage.window(grid)
-        tokens = window.tokens()
+        tokens = window.tokens().tolist()
         assert tokens[0] == ANTICIPATE
         assert len(tokens) % 3 == 1
         assert len(tokens) <= WINDOW - 72
@@ -43,7 +45,65 @@ def test_the_window_always_has_room_for_the_next_bar(bars: list[int], tempo: int
         assert all(0 <= time < MAX_TIME for time in times)
         assert all(token % CONTROL >= DURATION for token in tokens[2::3])
         assert passage.start - window.origin <= LONGEST_WINDOW
-        passage = played(passage, grid, notes)
+        assert passage.size(grid) >= len(tokens)
+        passage = played(passage.settled(grid, len(tokens)), grid, notes)
+        if passage.leaving:
+            following = passage.moved(grid)
+            assert 0 < passage.leaving <= len(passage.past)
+            assert following.past == passage.past[passage.leaving :]
+            assert not following.leaving
+
+
+def as_lists(bars: tuple[ComposedBar, ...], current: ComposedBar) -> list[int]:
+    """The window's tokens by amt.anticipation's rules, event by event."""
+    origin = bars[0].line if bars else current.line
+    notes = [event for bar in (*bars, current) for event in bar.events]
+    if current.events:
+        events = anticipation.pad(notes, origin)
+    else:
+        events = anticipation.pad([*notes, anticipation.rest(current.line)], origin)[:-1]
+    controls = [Event(*row, control=True) for bar in bars for row in clicks(bar.grid, bar.start).tolist()] + [
+        Event(*row, control=True) for row in clicks(current.grid, current.start, 100).tolist()
+    ]
+    return anticipation.tokens(anticipation.interleave(events, controls, origin), origin, controls=True)
+
+
+tempi = st.sampled_from([40, 97, 120, 174.5, 240])
+meters = st.sampled_from([Meter(4, 4), Meter(7, 8), Meter(3, 16)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 12), tempi, meters), min_size=1, max_size=6), st.booleans())
+def test_a_window_is_the_sequence_of_its_events_and_clicks(
+    bars: list[tuple[int, float, Meter]], in_the_middle: bool
+) -> None:
+    passage = Passage()
+    for notes, tempo, meter in bars:
+        passage = played(passage, Grid(tempo, meter, 4), notes)
+    grid = passage.past[-1].grid
+    events = played(passage, grid, 5).past[-1].events if in_the_middle else ()
+    window = passage.window(grid, events)
+    expected = as_lists(passage.past, ComposedBar(passage.start, grid, events))
+    assert window.tokens().tolist() == expected
+    if not in_the_middle:
+        assert len(expected) <= passage.size(grid) <= len(expected) + 30
+
+
+def test_a_move_is_settled_while_there_is_time_to_prepare_it() -> None:
+    passage = Passage()
+    ahead: list[int] = []
+    for _ in range(60):
+        passage = passage.trimmed(GRID)
+        tokens = len(passage.window(GRID).tokens())
+        before, passage = passage, passage.settled(GRID, tokens)
+        assert bool(passage.leaving) == (tokens / WINDOW >= SETTLED)
+        assert passage.settled(GRID, tokens) == passage
+        if passage.leaving and not before.leaving:
+            following = passage.moved(GRID)
+            ahead.append(len(following.window(GRID).tokens()) + WINDOW - tokens)
+        passage = played(passage, GRID, 24)
+    assert len(ahead) >= 8
+    assert all(WINDOW * 0.4 <= tokens <= WINDOW * 0.55 for tokens in ahead)
 
 
 def test_the_window_moves_rarely() -> None:
@@ -65,11 +125,11 @@ def test_bars_follow_exactly_over_a_change_of_tempo() -> None:
 
 def test_the_click_of_bars_to_come_is_the_new_tempo_s() -> None:
     passage = played(Passage(), GRID, 8)
-    slow = [event.time for event in passage.window(Grid(60, Meter(4, 4), 4)).controls()]
+    slow = passage.window(Grid(60, Meter(4, 4), 4)).controls[:, 0].tolist()
     assert slow[:5] == [0, 50, 100, 150, 200]
     assert slow[5:9] == [300, 400, 500, 600]
 
 
 def test_the_click_reaches_past_what_may_be_due() -> None:
     window = Passage().window(GRID)
-    assert max(event.time for event in window.controls()) >= 200 + 500
+    assert window.controls[-1, 0] >= 200 + 500

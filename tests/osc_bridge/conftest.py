@@ -7,7 +7,7 @@ import contextlib
 import random
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,21 +29,36 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")  # a busy machine is no failure
 
 
+@dataclass(eq=False)
+class FaultyDraft:
+    """A bar of `FaultyComposer`, composed after so many steps."""
+
+    passage: Passage
+    steering: Steering
+    steps: int
+    outcome: tuple[Bar, Passage] | Exception | None = None
+
+
 @dataclass
 class FaultyComposer:
     """Draws notes from passage and steering as a pure function; fails, waits or fills bars to the brim when told to.
 
     Attributes:
-        failures: how many calls are still to raise.
-        open: cleared, every call waits; `entered` says that one does.
+        failures: how many bars are still to fail.
+        open: cleared, every step waits; `entered` says that one does.
         notes: in each bar.
+        steps: that a bar takes.
+        composed: indices of the bars, in the order they were done.
+        advanced: seeds of the bars that went on together, step by step.
     """
 
     failures: int = 0
     notes: int = 8
+    steps: int = 1
     open: threading.Event = field(default_factory=threading.Event)
     entered: threading.Event = field(default_factory=threading.Event)
     composed: list[int] = field(default_factory=list)
+    advanced: list[list[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.open.set()
@@ -51,12 +66,22 @@ class FaultyComposer:
     def begin(self) -> Passage:
         return Passage()
 
-    def compose(self, passage: Passage, steering: Steering) -> tuple[Bar, Passage]:
+    def begin_bar(self, passage: Passage, steering: Steering) -> FaultyDraft:
+        return FaultyDraft(passage, steering, self.steps)
+
+    def advance(self, drafts: Sequence[FaultyDraft]) -> None:
         self.entered.set()
         assert self.open.wait(PATIENCE)
+        self.advanced.append([draft.steering.seed for draft in drafts])
+        for draft in drafts:
+            draft.steps -= 1
+            if not draft.steps:
+                draft.outcome = self._outcome(draft.passage, draft.steering)
+
+    def _outcome(self, passage: Passage, steering: Steering) -> tuple[Bar, Passage] | Exception:
         if self.failures:
             self.failures -= 1
-            raise RuntimeError("the model is ill")
+            return RuntimeError("the model is ill")
         self.composed.append(passage.index)
         draw = random.Random(f"{steering.seed} {passage.index} {steering.tempo} {steering.instruments}")
         programs = [min(choice.programs) for choice in steering.voices] or [0]

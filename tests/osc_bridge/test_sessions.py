@@ -6,7 +6,7 @@ from amt.passage import Passage
 from osc_bridge.messages import ProtocolError
 from osc_bridge.sender import Peer
 from osc_bridge.session import Opening
-from osc_bridge.sessions import MAX_CLIENTS, MAX_SESSIONS, Sessions
+from osc_bridge.sessions import MAX_CLIENTS, MAX_SESSIONS, TOGETHER, Sessions
 from patterns.bar import Bar
 
 
@@ -153,3 +153,60 @@ def test_a_blocked_session_rests_until_somebody_asks(sessions):
     assert sessions.job() is None
     sessions.client(peer(1))
     assert sessions.job() is not None
+
+
+def test_a_session_has_one_bar_composed_at_a_time(sessions):
+    joined(sessions, 1, "a")
+    one = sessions.job()
+    two = sessions.job([one])
+    assert {one.session.name, two.session.name} == {"main", "a"}
+    assert sessions.job([one, two]) is None
+
+
+def test_so_many_are_composed_together_and_awaited_ones_besides(sessions):
+    for number in range(TOGETHER + 4):
+        joined(sessions, number + 1, f"s{number}")
+    running = []
+    while job := sessions.job(running):
+        running.append(job)
+    assert len(running) == TOGETHER
+    waiting = [session for session in sessions if session not in {job.session for job in running}]
+    assert len(waiting) == 5
+    waiting[0].promise(1)
+    awaited = sessions.job(running)
+    assert awaited.session is waiting[0]
+    assert sessions.is_awaited(awaited)
+    assert sessions.job([*running, awaited]) is None
+
+
+def test_nothing_is_begun_ahead_while_a_bar_is_awaited(sessions):
+    joined(sessions, 1, "a").session.promise(1)
+    awaited = sessions.job()
+    assert sessions.is_awaited(awaited)
+    assert sessions.job([awaited]) is None
+    sessions.session("b").promise(2)
+    assert sessions.job([awaited]).session.name == "b"
+
+
+def test_a_bar_composed_ahead_is_awaited_once_somebody_asks_for_it(sessions):
+    client = joined(sessions, 1, "a")
+    client.want(range(0, 1), 0.0)
+    client.session.steer("horizon", [2])
+    assert compose(sessions, 1) == [("a", 0)]
+    ahead = sessions.job()
+    while ahead.session is not client.session:
+        ahead = sessions.job([ahead])
+    assert not sessions.is_awaited(ahead)
+    client.session.advance(1)
+    client.want(range(1, 3), 0.0)
+    assert sessions.is_awaited(ahead)
+
+
+def test_a_session_begun_anew_is_awaited_though_its_running_bar_is_not_needed(sessions):
+    session = joined(sessions, 1, "a").session
+    session.promise(3)
+    outdated = sessions.job()
+    session.reset(9)
+    assert not sessions.is_awaited(outdated)
+    session.promise(1)
+    assert sessions.is_awaited(outdated)

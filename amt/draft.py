@@ -1,0 +1,235 @@
+"""A bar on its way, draw by draw: what the model has said so far, and what it is to choose next.
+
+Each event is three draws (time, duration, note), each from the output rows that the grid, the ensemble and the key
+allow; the softmax over the allowed set equals the masked softmax. Times and durations choose among grid positions, to
+which the probability of every 10 ms step is pooled, so that nothing is lost by rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import lru_cache
+
+import numpy as np
+
+from amt import anticipation
+from amt.anticipation import Event
+from amt.cells import END, PAUSE, duration_cells, onset_cells, onset_lines
+from amt.ensemble import Ensemble
+from amt.passage import Passage, Window
+from amt.reader import Int32s, Reader, Reading
+from amt.sampler import Choices
+from amt.steering import Steering
+from amt.velocity import accent
+from amt.vocabulary import DURATION, EVENT_TOKENS, NOTE, PITCHES, REST_STEPS, TIME, WINDOW
+from patterns.bar import Bar
+from patterns.grid import Grid
+from patterns.meter import TICKS_PER_BEAT
+from patterns.note import Note
+
+MOST_NOTES = 300
+"""Notes in a bar, at most: what one datagram of the protocol holds."""
+
+Outcome = tuple[Bar, Passage] | Exception
+Draws = Generator[Choices, int, None]
+"""Choices out, the index of the chosen one in."""
+
+
+class Line:
+    """A window as it is written and read on: whole events, and after each the controls that are due."""
+
+    def __init__(self, window: Window, reader: Reader) -> None:
+        self.origin = window.origin
+        self.reading: Reading = reader.read(window.tokens())
+        self._waiting = window.waiting()
+        self._next = 0
+        self._complete = self.reading.length
+
+    def put(self, token: int) -> None:
+        """One of the first tokens of an event."""
+        self.reading.append(token)
+
+    def take_back(self) -> None:
+        """Forget the first tokens of an event."""
+        self.reading.rewind(self._complete)
+
+    def write(self, event: Event) -> None:
+        """An event, or the rest of one of which the first tokens stand there."""
+        self.reading.append(*anticipation.triplet(event, self.origin)[self.reading.length - self._complete :])
+        while self._next < len(self._waiting) and self._waiting[self._next][0] <= event.time:
+            self.reading.append(*self._waiting[self._next][1])
+            self._next += 1
+        self._complete = self.reading.length
+
+
+class Draft:
+    """A bar on its way. Whoever advances it has `lines` read, then draws one of `choices` by `number`.
+
+    Nothing that happens to it depends on when or beside which others it is advanced.
+
+    Attributes:
+        lines: the window that is drawn from; behind it, once the next move is settled, the next window, which may be
+            read more slowly.
+        choices: what is to be drawn next.
+        number: 0 … 1, by which to draw it.
+        outcome: the bar and the passage after it, or what went wrong; None as long as there is something to draw.
+    """
+
+    choices: Choices
+    number: float
+
+    def __init__(self, reader: Reader, passage: Passage, steering: Steering, variation: int) -> None:
+        self.outcome: Outcome | None = None
+        self.lines: list[Line] = []
+        self._reader = reader
+        self._passage = passage.trimmed(steering.grid)
+        self._steering = steering
+        self._grid = steering.grid
+        self._events: list[Event] = []
+        self._notes: list[Note] = []
+        self._random = np.random.default_rng((steering.seed, passage.index, variation))
+        self._bar_lines = onset_lines(self._grid, passage.start)
+        self._ensemble = Ensemble(steering, float(TICKS_PER_BEAT * self._grid.steps_per_tick))
+        self._complete = -1  # the onset at which no more notes are struck
+        self._draws = self._fill()
+        self._go_on(None)
+
+    def chosen(self, index: int) -> None:
+        """Go on to the next draw: `index` of `choices` was drawn."""
+        self._go_on(index)
+
+    def fail(self, error: Exception) -> None:
+        """Give up. The readings are not given back: nobody knows what they hold."""
+        self.outcome = error
+        self.lines = []
+
+    def _go_on(self, index: int | None) -> None:
+        try:
+            self.choices = next(self._draws) if index is None else self._draws.send(index)
+            self.number = self._random.random()
+        except StopIteration:
+            self._give_back()
+            passage = self._passage
+            composed = passage.window(self._grid, tuple(self._events)).current
+            bar = Bar(passage.index, self._steering.meter, tuple(self._notes))
+            self.outcome = bar, passage.followed_by(composed)
+        except Exception as error:  # noqa: BLE001  handed on as the outcome: others are composed beside this one
+            self.fail(error)
+
+    def _fill(self) -> Draws:
+        """Draw events until the bar is full. Nobody to play: it stays empty."""
+        if not len(self._ensemble.rows):
+            return
+        self._read()
+        while len(self._notes) < MOST_NOTES and self._has_room():
+            outcome = yield from self._draw_onset()
+            if outcome == END:
+                return
+            if outcome == PAUSE:
+                self._pause()
+            else:
+                yield from self._draw_note(outcome)
+            if len(self.lines) == 1:  # not before the first note: a bar line is enough work already
+                self._read_ahead()
+
+    def _read(self) -> None:
+        """Read the window from now on."""
+        window = self._passage.window(self._grid, tuple(self._events))
+        self._reached = window.reached
+        self._ensemble.begin(window.events, window.origin)
+        self._give_back()
+        self.lines.append(Line(window, self._reader))
+
+    def _read_ahead(self) -> None:
+        """Read the next window behind this one, once it is settled where it begins."""
+        self._passage = self._passage.settled(self._grid, self.lines[0].reading.length)
+        if self._passage.leaving:
+            following = self._passage.moved(self._grid).window(self._grid, tuple(self._events))
+            self.lines.append(Line(following, self._reader))
+
+    def _give_back(self) -> None:
+        self._reader.give_back([line.reading for line in reversed(self.lines)])
+        self.lines = []
+
+    def _has_room(self) -> bool:
+        """Room for an event and the controls after it, if need be by moving the window."""
+        while self.lines[0].reading.length + 3 * EVENT_TOKENS > WINDOW:
+            if not self._passage.past:
+                return False
+            self._passage = self._passage.moved(self._grid)
+            self._read()
+        return True
+
+    def _choices(self, rows: Int32s, starts: Int32s | None, bias: np.ndarray | None = None) -> Choices:
+        return Choices(rows, starts, bias, self._steering.temperature, self._steering.top_p)
+
+    def _draw_onset(self) -> Generator[Choices, int, int]:
+        """What comes next: an index of the grid's lines, END or PAUSE."""
+        if not self._notes and not self._passage.past:
+            return 0  # a session begins on its first beat
+        complete = self._complete == self._reached
+        cells = onset_cells(self._bar_lines, self._reached, after=complete, may_end=bool(self._notes))
+        offset = TIME - self.lines[0].origin
+        rows = np.arange(cells.first + offset, cells.last + offset + 1, dtype=np.int32)
+        return int(cells.outcomes[(yield self._choices(rows, cells.starts))])
+
+    def _struck(self) -> list[int]:
+        """The notes struck at the newest onset already."""
+        struck = []
+        for event in reversed(self._events):
+            if event.time != self._reached:
+                break
+            struck.append(event.note)
+        return struck
+
+    def _draw_note(self, number: int) -> Draws:
+        """A note on a line of the grid, or the end of a chord: where the model strikes again what it just struck, or
+        more than a hand holds, it has nothing new to say there, and the event is taken back."""
+        step = int(self._bar_lines[number])
+        while step > self._reached + REST_STEPS:
+            self._pause()
+        struck = self._struck() if step == self._reached else []
+        self.lines[0].put(TIME + step - self.lines[0].origin)
+
+        # a second after the newest event the model may mean a rest, which has no duration
+        may_rest = step == self._reached + REST_STEPS and bool(self._notes)
+        cells, ticks = duration_cells(self._grid)
+        choice = (yield self._choices(*_duration_rows(self._grid, may_rest))) - may_rest
+        if choice < 0:
+            self._commit(anticipation.rest(step))
+            return
+        duration = int(cells.outcomes[choice])
+        self.lines[0].put(DURATION + duration)
+
+        index = yield self._choices(self._ensemble.rows, None, self._ensemble.biases(step))
+        note = int(self._ensemble.rows[index]) - NOTE
+        if note in struck or self._ensemble.is_full(note, struck):
+            self.lines[0].take_back()
+            self._complete = step
+            return
+        self._commit(Event(step, duration, note))
+        instrument, pitch = divmod(note, PITCHES)
+        onset = int(self._grid.onsets[number])
+        velocity = accent(onset, self._steering.meter, instrument, pitch)
+        self._notes.append(Note(onset, instrument, pitch, int(ticks[choice]), velocity))
+
+    def _pause(self) -> None:
+        self._commit(anticipation.rest(self._reached + REST_STEPS))
+
+    def _commit(self, event: Event) -> None:
+        """Make `event` part of the bar."""
+        for line in self.lines:
+            line.write(event)
+        if not event.is_rest:
+            self._events.append(event)
+            self._ensemble.note(event)
+        self._reached = event.time
+
+
+@lru_cache(maxsize=64)
+def _duration_rows(grid: Grid, may_rest: bool) -> tuple[Int32s, Int32s]:
+    """The output rows of a duration and where their runs start; with `may_rest`, that of a rest before them."""
+    cells, _ = duration_cells(grid)
+    rows = np.arange(cells.first - may_rest, cells.last + 1, dtype=np.int32) + np.int32(DURATION)
+    starts = np.concatenate([[0], cells.starts + 1]).astype(np.int32) if may_rest else cells.starts
+    return rows, starts
