@@ -119,7 +119,11 @@ class Midinfinite(Engine):
 class LlamaCpp(Engine):
     batches = True
     distribution = "llama-cpp-python"
-    install = "CMAKE_ARGS=-DGGML_NATIVE=ON python -m pip install --no-binary llama-cpp-python llama-cpp-python gguf"
+    # the flags: gcc takes AMX's tile configuration for dead stores (github.com/ggml-org/llama.cpp/pull/26954)
+    install = (
+        "CXXFLAGS='-fno-dse -fno-tree-dse' CMAKE_ARGS=-DGGML_NATIVE=ON "
+        "python -m pip install --no-binary llama-cpp-python llama-cpp-python gguf"
+    )
     kind = ""
 
     def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
