@@ -24,20 +24,21 @@ from amt.vocabulary import STEPS_PER_SECOND
 Int32s = npt.NDArray[np.int32]
 READ, DRAW = "read", "draw"
 LONGEST_RUN = 16
-"""Tokens that a note and the clicks beside it bring at most; what is longer was read because the window moved."""
+"""Tokens that a note and the clicks beside it bring at most; what is longer is read because the window moves."""
 
 
 class Call(NamedTuple):
     """One call of a decoder's method.
 
     start, end: seconds of time.perf_counter. size: tokens read, or rows drawn from, in all caches together.
-    behind: tokens in the longest of the caches before the call. thread: who called.
+    caches: how many it was for. behind: tokens in the longest of them before the call. thread: who called.
     """
 
     what: str
     start: float
     end: float
     size: int
+    caches: int
     behind: int
     thread: int
 
@@ -70,7 +71,7 @@ class Clock:
         behind = max((cache.length for cache in caches), default=0)
         start = time.perf_counter()
         result = work()
-        self.calls.append(Call(what, start, time.perf_counter(), size, behind, threading.get_ident()))
+        self.calls.append(Call(what, start, time.perf_counter(), size, len(caches), behind, threading.get_ident()))
         return result
 
 
@@ -159,7 +160,7 @@ class Profile:
         weights: reading single tokens, as long as it takes behind none.
         attention: what reading them behind others takes longer: their keys and values.
         runs: reading a few tokens at once: a note and the clicks beside it.
-        windows: reading long runs: a window that has moved.
+        windows: reading long runs or a second cache: a window that has moved, or the next one beside this one.
         draw: logits and drawing.
         python: the rest, the composer's own.
         behind: tokens before one read alone, on average.
@@ -186,10 +187,10 @@ def profile(decoder: Decoder, performance: Performance) -> Profile:
     """Splits a performance's time; measures reads behind none and behind as many as it had on average."""
     reads = [call for call in performance.calls if call.what == READ]
     single = [call for call in reads if call.size == 1]
+    runs = [call for call in reads if call.caches == 1 and 1 < call.size <= LONGEST_RUN]
+    windows = [call for call in reads if call.size > LONGEST_RUN or (call.caches > 1 and call.size > 1)]
     draws = [call for call in performance.calls if call.what == DRAW]
-    alone, draw = _seconds(single), _seconds(draws)
-    runs = _seconds(call for call in reads if 1 < call.size <= LONGEST_RUN)
-    windows = _seconds(call for call in reads if call.size > LONGEST_RUN)
+    alone, run, window, draw = (_seconds(calls) for calls in (single, runs, windows, draws))
     behind = statistics.fmean(call.behind for call in single)
     # split by ratio: other programs disturb a long performance more than these short loops
     weights = alone * min(1.0, _read_behind(decoder, 0) / _read_behind(decoder, round(behind)))
@@ -197,10 +198,10 @@ def profile(decoder: Decoder, performance: Performance) -> Profile:
     return Profile(
         weights=weights / drawn,
         attention=(alone - weights) / drawn,
-        runs=runs / drawn,
-        windows=windows / drawn,
+        runs=run / drawn,
+        windows=window / drawn,
         draw=draw / drawn,
-        python=(performance.seconds - alone - runs - windows - draw) / drawn,
+        python=(performance.seconds - alone - run - window - draw) / drawn,
         behind=behind,
         rows=statistics.fmean(call.size for call in draws),
         step=alone / len(single) + draw / drawn,

@@ -44,7 +44,7 @@ def traffic(folder: Path) -> Traffic:
     return Traffic(
         blocks=sum(array.nbytes for name, array in layout.parameters.items() if name not in elsewhere),
         row=sum(array.nbytes // array.shape[0] for name, array in layout.table.items() if name.startswith("table")),
-        position=(layout.keys.nbytes + layout.values.nbytes) // layout.positions,
+        position=layout.bytes_per_position,
     )
 
 

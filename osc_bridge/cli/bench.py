@@ -136,7 +136,7 @@ def _profile_lines(spent: Profile, moved: Traffic, bandwidth: float) -> Iterator
         ("weights", spent.weights),
         (f"keys and values of {spent.behind:.0f} tokens", spent.attention),
         ("a note with clicks, read at once", spent.runs),
-        ("windows that moved", spent.windows),
+        ("windows, moved or to come", spent.windows),
         ("logits and drawing", spent.draw),
         ("the composer's Python", spent.python),
         ("together", spent.whole),

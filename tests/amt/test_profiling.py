@@ -26,11 +26,11 @@ def test_the_clock_forwards_and_notes_sizes(decoder: Decoder) -> None:
     np.testing.assert_array_equal(logits, decoder.logits(first, rows))
     drawn = clock.draw([(first, Choices(rows), 0.5), (second, Choices(rows), 0.5)])
     assert drawn == decoder.draw([(first, Choices(rows), 0.5), (second, Choices(rows), 0.5)])
-    assert [(call.what, call.size, call.behind) for call in clock.calls] == [
-        (READ, 7, 0),
-        (READ, 3, 7),
-        (DRAW, 5, 8),
-        (DRAW, 10, 8),
+    assert [(call.what, call.size, call.caches, call.behind) for call in clock.calls] == [
+        (READ, 7, 1, 0),
+        (READ, 3, 2, 7),
+        (DRAW, 5, 1, 8),
+        (DRAW, 10, 2, 8),
     ]
     assert all(call.start <= call.end and call.thread == threading.get_ident() for call in clock.calls)
     assert clock.config is decoder.config
