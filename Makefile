@@ -36,7 +36,8 @@ test: lint
 
 bench: setup-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
-	CMAKE_ARGS=-DGGML_NATIVE=ON $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+# without these flags gcc takes AMX's tile configuration for dead stores, and llama.cpp crashes where there is AMX
+	CXXFLAGS='-fno-dse -fno-tree-dse' CMAKE_ARGS=-DGGML_NATIVE=ON $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-binary llama-cpp-python 'llama-cpp-python>=0.3.36' || echo 'llama.cpp could not be built: left out'
 	$(BIN)/python -m benchmarks.decode $(ARGS)
 

@@ -1,14 +1,14 @@
 """What one pass over the model's weights reads for several bars at once. Pure arithmetic on numbers of tokens.
 
-The decoder computes rows (tokens) in tiles of TILE: a pass of fewer takes as long, a lone row excepted, which is
-faster still. So what must be read at once goes first, and what only has to be read in time fills the tiles.
+The decoder computes rows (tokens) in tiles of TILE, or one of FEW: a pass of fewer takes as long, a lone row excepted,
+which is faster still. So what must be read at once goes first, and what only has to be read in time fills the tiles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amt.kernels.layout import CHUNK, TILE
+from amt.kernels.layout import CHUNK, FEW, TILE
 
 PROMPT = 32
 """As many tokens are read at once whatever they cost; more, at a session's start or after a change of tempo, are
@@ -30,15 +30,20 @@ def share(waiting: Sequence[int], ahead: Sequence[int]) -> tuple[list[int], list
     prompt = [count if count <= PROMPT else 0 for count in waiting]
     late = [count - now for count, now in zip(waiting, prompt, strict=True)]
     taken = sum(prompt)
-    lagging = sum(count >= TILE - 1 for count in (*late, *ahead))
+    lagging = sum(count >= FEW - 1 for count in (*late, *ahead))
     if not taken:
         spare = CHUNK
     elif taken == 1 and not lagging:
         spare = 0
     else:
-        spare = -(-(taken + CATCHING_UP * lagging) // TILE) * TILE - taken
+        spare = _filled(taken + CATCHING_UP * lagging) - taken
     extra, left = _dealt(late, spare)
     return [now + more for now, more in zip(prompt, extra, strict=True)], _dealt(ahead, left)[0]
+
+
+def _filled(rows: int) -> int:
+    """As many rows as are computed for `rows`."""
+    return FEW if rows <= FEW else -(-rows // TILE) * TILE
 
 
 def _dealt(wanted: Sequence[int], rows: int) -> tuple[list[int], int]:

@@ -14,18 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from amt import processor, weights
-from amt.config import ModelConfig
-from amt.vocabulary import CONTROL, DURATION, INSTRUMENTS, NOTE, PITCHES, TIME
-from amt.weights.names import EMBEDDING, linear_layers
+from amt import processor
+from amt.streams import GRID, STEPS, passage
+from amt.traffic import traffic
+from amt.vocabulary import CONTROL, DURATION, NOTE, TIME
 from benchmarks import models, report
-from benchmarks.engines import ENGINES, STEPS, Int32s, Rows
-from benchmarks.report import OWN, Result, Row
-from benchmarks.worker import Child
+from benchmarks.engines import ENGINES, Int32s, Rows
+from benchmarks.report import OWN, STREAMS, TOGETHER, Result, Row
+from benchmarks.worker import BANDWIDTH, COMPOSING, Child
 
 HERE = Path(__file__).parent
 CONTEXTS = (0, 500, 1_000)
 PREFILL = 500
+COMPOSED = ("embedded", "tiny")
+"""Shapes whose results hold how evenly tokens come; it is measured with the embedded model."""
 REFERENCE = "reference, no cache"
 HISTORY = 600
 """Tokens behind which the reference way is measured: 200 notes."""
@@ -35,12 +37,7 @@ MODULES = {
     "CTranslate2 int8": ("ctranslate2",),
 }
 ROWS: dict[str, Rows] = {
-    # Every onset of a bar of 4/4 in a grid, every duration, the pitches of piano, bass, strings and drums.
-    "grid": [
-        TIME + 5 * np.arange(101, dtype=np.int32),
-        np.arange(DURATION + 1, NOTE, dtype=np.int32),
-        np.concatenate([NOTE + PITCHES * i + np.arange(PITCHES, dtype=np.int32) for i in (0, 33, 48, INSTRUMENTS - 1)]),
-    ],
+    "grid": GRID,
     "whole slot": [
         np.arange(TIME, DURATION, dtype=np.int32),
         np.arange(DURATION, NOTE, dtype=np.int32),
@@ -86,38 +83,42 @@ def compare(shape: str, names: Iterable[str], folder: Path, threads: int, rounds
     """Measures the engines that are installed. Raises RuntimeError where one of them fails."""
     config = models.SHAPES[shape]
     missing = [name for name in names if not all(find_spec(module) for module in MODULES.get(name, ()))]
-    children: dict[str, Child] = {}
+    present = [name for name in names if name not in missing]
+    others = [BANDWIDTH, COMPOSING] if OWN in present and shape in COMPOSED else [BANDWIDTH]
+    started: dict[str, Child] = {}
+    bandwidth, composed = [], []
     try:
-        for name in (*(name for name in names if name not in missing), "bandwidth"):
+        for name in (*present, *others):
             print(f"loading {name}", flush=True)
-            children[name] = Child(name, folder, config, threads, seconds)
-        meter = children.pop("bandwidth")
-        try:
-            rows = [
-                Row(name, label, **child.ask("describe"), agreement=0, notes={}, prefill=[])
-                for name, child in children.items()
-                for label in (ROWS if name == OWN else ("grid",))
-            ]
-            bandwidth = []
-            for done in range(rounds):
-                print(f"round {done + 1} of {rounds}", flush=True)
-                bandwidth.append(meter.ask("measure"))
-                _round(rows, children)
-        finally:
-            meter.close()
+            started[name] = Child(name, folder, config, threads, seconds)
+        children = {name: started[name] for name in present}
+        rows = [
+            Row(name, label, **child.ask("describe"), agreement=0, notes={}, prefill=[])
+            for name, child in children.items()
+            for label in (ROWS if name == OWN else ("grid",))
+        ]
+        for done in range(rounds):
+            print(f"round {done + 1} of {rounds}", flush=True)
+            bandwidth.append(started[BANDWIDTH].ask("measure"))
+            _round(rows, children)
+            if COMPOSING in others:
+                composed.append(started[COMPOSING].ask("measure"))
         rows = _with_agreement(rows, children)
     finally:
-        for child in children.values():
+        for child in started.values():
             child.close()
+    read = traffic(models.compiled(folder, config))
     return Result(
         shape=shape,
         processor=processor.name(),
         threads=threads,
         contexts=list(CONTEXTS),
         bandwidth=bandwidth,
-        weight_bytes=_weight_bytes(models.compiled(folder, config), config),
+        weight_bytes=round(read.token(rows=sum(len(allowed) for allowed in GRID) / len(GRID), behind=0)),
+        position_bytes=read.position,
         left_out={name: ENGINES[name].install for name in missing},
         rows=rows,
+        composed=composed,
     )
 
 
@@ -129,39 +130,30 @@ def _round(rows: list[Row], children: dict[str, Child]) -> None:
                 _decode(row, children, context, STEPS)
             elif context == CONTEXTS[-1] and not row.notes:  # once: a note takes seconds
                 _decode(row, children, HISTORY, 3)
+            if context == TOGETHER and row.rows == "grid" and ENGINES[row.engine].batches:
+                step = children[row.engine].ask("together", _context(context), ROWS[row.rows], STREAMS)
+                row.together.append(STREAMS / step / 3)
     for row in rows:
         if row.engine != REFERENCE and row.rows == "grid":
-            row.prefill.append(children[row.engine].ask("prefill", _tokens(PREFILL)))
+            row.prefill.append(children[row.engine].ask("prefill", _context(PREFILL)))
 
 
 def _decode(row: Row, children: dict[str, Child], context: int, steps: int) -> None:
-    seconds = children[row.engine].ask("decode", _tokens(context), ROWS[row.rows], steps)
+    seconds = children[row.engine].ask("decode", _context(context), ROWS[row.rows], steps)
     row.notes.setdefault(str(context), []).append(1 / seconds / 3)
 
 
 def _with_agreement(rows: list[Row], children: dict[str, Child]) -> list[Row]:
     """The rows with the correlation of their logits with the float32 reference's, or else with the last engine's."""
-    tokens, asked = _tokens(60), np.concatenate(ROWS["grid"])
+    tokens, asked = _context(60), np.concatenate(ROWS["grid"])
     logits: dict[str, Any] = {name: child.ask("agreement", tokens, asked) for name, child in children.items()}
     truth = logits[REFERENCE if REFERENCE in logits else rows[-1].engine]
     return [Row(**vars(row) | {"agreement": float(np.corrcoef(logits[row.engine], truth)[0, 1])}) for row in rows]
 
 
-def _tokens(count: int) -> Int32s:
-    """A passage of so many tokens, slots in turn."""
-    random = np.random.default_rng(1)
-    return np.array([random.choice(ROWS["whole slot"][place % 3]) for place in range(count)], np.int32)
-
-
-def _weight_bytes(folder: Path, config: ModelConfig) -> int:
-    """Bytes of weights that one token must read: all blocks and, on average, the rows of the grid's slots."""
-    stored = weights.read(folder).tensors
-    names = [name for name, _, _ in linear_layers(config)]
-    blocks = sum(stored[f"{name}{part}"].nbytes for name in names for part in (".q_weight", ".q_scale"))
-    # scales are stored as 16 bits and read as float32 arrays: what lies on disk is what must be streamed
-    blocks -= sum(stored[f"{name}.q_scale"].nbytes // 2 for name in names)
-    row = stored[f"{EMBEDDING}.q_weight"].shape[1] * 4 + stored[f"{EMBEDDING}.q_scale"].shape[1] * 2
-    return blocks + row * sum(len(rows) for rows in ROWS["grid"]) // 3
+def _context(count: int) -> Int32s:
+    """A passage of so many tokens of the whole slots."""
+    return passage(count, ROWS["whole slot"])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The engines that are compared, behind one interface. Each lives in a process of its own (benchmarks.worker).
 
 An engine decodes one stream: a token is read, logits of the rows that the slot allows are taken, the next token is
-drawn with amt.sampler. Engines that compute all 55,028 logits take the same rows of them.
+drawn with amt.sampler, ours by the compiled decoder. Engines that compute all 55,028 logits take the same rows of
+them. Where an engine can, it decodes several streams in one batch as well.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,25 +16,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from amt import sampler
+from amt import sampler, streams
 from amt.config import ModelConfig
+from amt.streams import STEPS
 from amt.vocabulary import AUTOREGRESS
 from benchmarks import models
+from benchmarks.llama_batch import LlamaBatch
 
 Int32s = npt.NDArray[np.int32]
-Rows = list[Int32s]
+Rows = Sequence[Int32s]
 """Tokens that each of the three slots (time, duration, note) allows."""
-
-STEPS = 24
-"""Tokens of one run: eight notes; behind 1,000 others they fill the window."""
 
 
 class Engine:
-    """What a comparison needs; `settings` says how the engine was set up."""
+    """What a comparison needs; `settings` says how the engine was set up, `batches` whether it can decode together."""
 
     distribution = ""
     settings = ""
     install = ""
+    batches = False
 
     def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
         raise NotImplementedError
@@ -73,10 +75,19 @@ class Engine:
             token = int(allowed[sampler.draw(self.logits(allowed), random)])
         return (time.perf_counter() - start) / steps
 
+    def prepare(self, context: Int32s, count: int) -> None:
+        """Makes so many streams that have read the same context, for decode_together."""
+        raise NotImplementedError
+
+    def decode_together(self, context: Int32s, rows: Rows, count: int, steps: int = STEPS) -> float:
+        """Seconds a step, which is one token in each stream, over `steps` steps behind the context."""
+        raise NotImplementedError
+
 
 class Midinfinite(Engine):
     distribution = "midinfinite-osc"
-    settings = "4-bit blocks (q4f32_1), 8-bit embedding, only the rows' logits"
+    settings = "4-bit blocks (q4f32_1), 8-bit embedding, only the rows' logits, drawn by the compiled decoder"
+    batches = True
 
     def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
         from amt import decoder
@@ -93,10 +104,26 @@ class Midinfinite(Engine):
     def logits(self, rows: Int32s) -> npt.NDArray[np.float32]:
         return self._decoder.logits(self._cache, rows)
 
+    def decode(self, context: Int32s, rows: Rows, steps: int = STEPS) -> float:
+        return streams.run(self._decoder, [self._cache], rows, len(context), steps)
+
+    def prepare(self, context: Int32s, count: int) -> None:
+        self._caches = [self._decoder.new_cache() for _ in range(count)]
+        if len(context):
+            self._decoder.read([(cache, context) for cache in self._caches])
+
+    def decode_together(self, context: Int32s, rows: Rows, count: int, steps: int = STEPS) -> float:
+        return streams.run(self._decoder, self._caches[:count], rows, len(context), steps)
+
 
 class LlamaCpp(Engine):
+    batches = True
     distribution = "llama-cpp-python"
-    install = "CMAKE_ARGS=-DGGML_NATIVE=ON python -m pip install --no-binary llama-cpp-python llama-cpp-python gguf"
+    # the flags: gcc takes AMX's tile configuration for dead stores (github.com/ggml-org/llama.cpp/pull/26954)
+    install = (
+        "CXXFLAGS='-fno-dse -fno-tree-dse' CMAKE_ARGS=-DGGML_NATIVE=ON "
+        "python -m pip install --no-binary llama-cpp-python llama-cpp-python gguf"
+    )
     kind = ""
 
     def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
@@ -129,6 +156,23 @@ class LlamaCpp(Engine):
         found = self._cpp.llama_get_logits_ith(self._model.ctx, -1)
         return np.ctypeslib.as_array(found, shape=(self._vocabulary,))[rows]
 
+    def prepare(self, context: Int32s, count: int) -> None:
+        self._batch = LlamaBatch(self._model, count, self._vocabulary)
+        for stream in range(count if len(context) else 0):
+            self._batch.read(stream, context)
+
+    def decode_together(self, context: Int32s, rows: Rows, count: int, steps: int = STEPS) -> float:
+        self._batch.truncate(len(context))
+        random = np.random.default_rng(0)
+        tokens = [AUTOREGRESS] * count
+        start = time.perf_counter()
+        for step in range(steps):
+            self._batch.step(tokens)
+            allowed = rows[step % 3]
+            drawn = (sampler.draw(self._batch.logits(stream)[allowed], random) for stream in range(count))
+            tokens = [int(allowed[place]) for place in drawn]
+        return (time.perf_counter() - start) / steps
+
 
 class LlamaCppQ4(LlamaCpp):
     kind = "q4_0"
@@ -147,6 +191,7 @@ class CTranslate2(Engine):
     distribution = "ctranslate2"
     settings = "int8, its own greedy drawing; time of 24 tokens less that of 1"
     install = "python -m pip install ctranslate2"
+    batches = True
 
     def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
         import ctranslate2
@@ -159,9 +204,15 @@ class CTranslate2(Engine):
     def prefill(self, tokens: Int32s) -> float:
         return self._seconds(tokens, 1)
 
-    def decode(self, context: Int32s, rows: Rows, steps: int = STEPS) -> float:  # noqa: ARG002 - it takes all rows
+    def decode(self, context: Int32s, rows: Rows, steps: int = STEPS) -> float:
+        return self.decode_together(context, rows, 1, steps)
+
+    def prepare(self, context: Int32s, count: int) -> None:
+        """Reads the prompt again in every run."""
+
+    def decode_together(self, context: Int32s, rows: Rows, count: int, steps: int = STEPS) -> float:  # noqa: ARG002
         prompt = context if len(context) else np.array([AUTOREGRESS], np.int32)
-        return (self._seconds(prompt, steps) - self._seconds(prompt, 1)) / (steps - 1)
+        return (self._seconds(prompt, steps, count) - self._seconds(prompt, 1, count)) / (steps - 1)
 
     def truncate(self, length: int) -> None:
         self._read = self._read[:length]
@@ -173,11 +224,11 @@ class CTranslate2(Engine):
         found = np.array(self._generator.forward_batch([[str(token) for token in self._read]]))
         return np.asarray(found[0, -1, rows], np.float32)
 
-    def _seconds(self, prompt: Int32s, length: int) -> float:
+    def _seconds(self, prompt: Int32s, length: int, count: int = 1) -> float:
         tokens = [str(token) for token in prompt]
         start = time.perf_counter()
         result = self._generator.generate_batch(
-            [tokens], min_length=length, max_length=length, sampling_topk=1, include_prompt_in_result=False
+            [tokens] * count, min_length=length, max_length=length, sampling_topk=1, include_prompt_in_result=False
         )
         seconds = time.perf_counter() - start
         if len(result[0].sequences[0]) != length:
@@ -190,6 +241,7 @@ class HuggingFace(Engine):
     settings = "bfloat16, DynamicCache, scaled_dot_product_attention, the last token's logits only"
     install = "python -m pip install torch transformers"
     dtype = "bfloat16"
+    batches = True
 
     def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
         import torch
@@ -215,12 +267,31 @@ class HuggingFace(Engine):
             self._cache.crop(-forgotten)
 
     def extend(self, tokens: Int32s) -> None:
-        ids = self._torch.from_numpy(tokens.astype(np.int64))[None]
-        out = self._model(ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
-        self._logits = out.logits[0, -1]
+        self._logits = self._read_together(tokens[None])[0]
 
     def logits(self, rows: Int32s) -> npt.NDArray[np.float32]:
         return self._logits[self._torch.from_numpy(rows.astype(np.int64))].float().numpy()
+
+    def prepare(self, context: Int32s, count: int) -> None:
+        self.truncate(0)
+        if len(context):
+            self._read_together(np.tile(context, (count, 1)))
+
+    def decode_together(self, context: Int32s, rows: Rows, count: int, steps: int = STEPS) -> float:
+        self.truncate(len(context))
+        random = np.random.default_rng(0)
+        tokens = np.full((count, 1), AUTOREGRESS, np.int32)
+        start = time.perf_counter()
+        for step in range(steps):
+            allowed = rows[step % 3]
+            logits = self._read_together(tokens)[:, self._torch.from_numpy(allowed.astype(np.int64))].float().numpy()
+            tokens = np.array([[allowed[sampler.draw(each, random)]] for each in logits], np.int32)
+        return (time.perf_counter() - start) / steps
+
+    def _read_together(self, tokens: npt.NDArray[np.int32]) -> Any:
+        """Reads tokens int32[streams, n]; logits [streams, vocabulary] behind the last of each."""
+        ids = self._torch.from_numpy(tokens.astype(np.int64))
+        return self._model(ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1).logits[:, -1]
 
 
 class Reference(HuggingFace):
@@ -231,6 +302,7 @@ class Reference(HuggingFace):
 
     settings = "float32, no cache"
     dtype = "float32"
+    batches = False
 
     def truncate(self, length: int) -> None:
         self._read = self._read[:length]

@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from amt.streams import STEPS
+
 OWN = "midinfinite-osc"
-PEER = "llama.cpp q4_0"
+STREAMS = 8
+"""Sessions that are decoded in one batch."""
+TOGETHER = 500
+"""Tokens that each of them begins behind."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One engine's rounds: notes[context][round] in notes/s, prefill[round] in seconds (empty: not measured)."""
+    """One engine's rounds: notes[context][round] in notes/s, prefill[round] in seconds (empty: not measured).
+
+    together[round]: notes/s of all STREAMS streams behind TOGETHER tokens each, in one batch.
+    """
 
     engine: str
     rows: str
@@ -23,6 +31,7 @@ class Row:
     agreement: float
     notes: dict[str, list[float]]
     prefill: list[float]
+    together: list[float] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -31,7 +40,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """One shape's measurements; bandwidth[round] and the weights that one token reads are in bytes."""
+    """One shape's measurements.
+
+    bandwidth[round]: bytes/s. weight_bytes: what one token reads of blocks and, on average, of the grid's rows.
+    position_bytes: keys and values of one token before it. composed[round]: what benchmarks.worker.Composing gives.
+    """
 
     shape: str
     processor: str
@@ -39,15 +52,17 @@ class Result:
     contexts: list[int]
     bandwidth: list[float]
     weight_bytes: int
+    position_bytes: int
     left_out: dict[str, str]
     rows: list[Row]
+    composed: list[dict[str, float]] = field(default_factory=list)
 
     def row(self, label: str) -> Row | None:
         return next((row for row in self.rows if row.label == label), None)
 
-    def streaming_limit(self) -> float:
-        """Notes per second that the best reading of the bandwidth allows."""
-        return max(self.bandwidth) / self.weight_bytes / 3
+    def streaming_limit(self, positions: float = 0) -> float:
+        """Notes per second that the best reading of the bandwidth allows, where so many keys and values are read."""
+        return max(self.bandwidth) / (self.weight_bytes + positions * self.position_bytes) / 3
 
 
 def save(result: Result, folder: Path) -> Path:
@@ -68,18 +83,10 @@ def table(result: Result) -> Iterator[str]:
     for row in result.rows:
         cells = [_spread(row.notes.get(context, [])) for context in contexts]
         yield f"| {row.label} | " + " | ".join([*cells, _spread(row.prefill, 1_000, " ms")]) + " |"
-    if best := result.row(f"{OWN}, grid"):
-        low, high = (read(result.bandwidth) / 1e9 for read in (statistics.median, max))
-        limit = result.streaming_limit()
-        shares = " / ".join(
-            f"{statistics.median(notes) / limit:.0%} ({max(notes) / limit:.0%})" for notes in best.notes.values()
-        )
-        yield ""
-        yield (
-            f"Streaming limit: {result.weight_bytes / 1e6:.1f} MB of weights a token at {high:.0f} GB/s "
-            f"(median {low:.0f}) = {limit:.0f} notes/s; reached (best round): {shares}."
-        )
     yield from _ratios(result, contexts)
+    yield from _limits(result)
+    yield from _together(result)
+    yield from _composed(result)
     for row in result.rows:
         yield f"{row.label}: {row.version}; {row.settings}; its logits correlate with float32's by {row.agreement:.4f}."
     for name, install in result.left_out.items():
@@ -104,7 +111,7 @@ def plot(result: Result, folder: Path) -> Path:
             [max(result.rows[n].notes[context]) - median for n, median in zip(places, medians, strict=True)],
         ]
         axes.barh([n + index * height for n in places], medians, height, xerr=spread, label=f"behind {context} tokens")
-    axes.axvline(result.streaming_limit(), color="black", linestyle=":", label="streaming limit of 4-bit weights")
+    axes.axvline(result.streaming_limit(), color="black", linestyle=":", label="streaming limit of our weights")
     axes.set_yticks([n + 0.4 - height / 2 for n in range(len(result.rows))], [row.label for row in result.rows])
     axes.invert_yaxis()
     axes.set_xscale("log")
@@ -131,6 +138,59 @@ def _ratios(result: Result, contexts: list[str]) -> Iterator[str]:
             cells.append(_spread(_quotients(peer.prefill, mine.prefill), 1, " ×"))
             if any(cells):
                 yield f"| {mine.label} ÷ {peer.label} | " + " | ".join(cells) + " |"
+    yield ""
+
+
+def _limits(result: Result) -> Iterator[str]:
+    """What memory allows, and how much of it our grid reached: median, and best round in brackets."""
+    if not (best := result.row(f"{OWN}, grid")):
+        return
+    low, high = (read(result.bandwidth) / 1e9 for read in (statistics.median, max))
+    yield (
+        f"| streaming limit at {high:.0f} GB/s (median {low:.0f}); reached: median (best) | "
+        + " | ".join(f"behind {context}" for context in best.notes)
+        + " |"
+    )
+    yield "|---" * (len(best.notes) + 1) + "|"
+    sizes = f"{result.weight_bytes / 1e6:.1f} MB of weights", f"{result.position_bytes / 1e3:.1f} KB a position as well"
+    for label, counts in zip(sizes, (False, True), strict=True):
+        cells = []
+        for context, notes in best.notes.items():
+            # a run's tokens stand behind more and more of its own; each reads its own key and value too
+            limit = result.streaming_limit((int(context) + STEPS / 2) * counts)
+            cells.append(f"{limit:.0f}: {statistics.median(notes) / limit:.0%} ({max(notes) / limit:.0%})")
+        yield f"| {label} | " + " | ".join(cells) + " |"
+    yield ""
+
+
+def _together(result: Result) -> Iterator[str]:
+    """All streams of one batch against one stream of the same engine, round by round; and ours against each peer."""
+    rows = [row for row in result.rows if row.together]
+    if not rows:
+        return
+    yield f"| {STREAMS} streams in one batch, behind {TOGETHER} tokens each | notes/s of all | ÷ one stream | ours ÷ |"
+    yield "|---" * 4 + "|"
+    own = next((row for row in rows if row.engine == OWN), None)
+    for row in rows:
+        ratio = _spread(_quotients(own.together, row.together), 1, " ×") if own and row is not own else ""
+        alone = _spread(_quotients(row.together, row.notes.get(str(TOGETHER), [])), 1, " ×")
+        yield f"| {row.label} | {_spread(row.together)} | {alone} | {ratio} |"
+    yield ""
+
+
+def _composed(result: Result) -> Iterator[str]:
+    """How evenly tokens come where whole bars are composed: the gaps, each round's as ratios to its own median."""
+    if not (rounds := result.composed):
+        return
+    median = [each["median"] for each in rounds]
+    late, longest = (
+        _spread(_quotients([each[name] for each in rounds], median), 1, " ×") for name in ("late", "longest")
+    )
+    yield (
+        f"Bars composed with the embedded model: {_spread([each['notes'] for each in rounds])} notes/s, the window "
+        f"moved {rounds[0]['moves']:.0f} times; gaps between tokens: median {_spread(median, 1_000, ' ms')}, "
+        f"99th percentile {late} the median, longest {longest}."
+    )
     yield ""
 
 

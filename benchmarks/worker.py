@@ -7,41 +7,32 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
-
+from amt import decoder, embedded
 from amt.config import ModelConfig
-from benchmarks.engines import ENGINES, STEPS, Engine, Int32s, Rows
+from amt.profiling import perform
+from amt.steering import Steering
+from amt.streams import STEPS
+from amt.traffic import Bandwidth
+from benchmarks.engines import ENGINES, Engine, Int32s, Rows
+
+T = TypeVar("T")
+BANDWIDTH, COMPOSING = "bandwidth", "composing"
+"""Children that hold no engine."""
 
 REST = 0.3
 """Seconds between turns: threads of OpenMP look for work that long before they sleep."""
-STREAMED = 256 << 20
 QUIET = 0.05
 """Share of the computer that other programs may take during a turn; else it is repeated."""
 PATIENCE = 4.0
 """Seconds after which a turn is not repeated any more: the quietest one counts."""
+BARS, FEWEST_BARS = 64, 4
+"""Bars composed to see how evenly tokens come: the window moves several times, or there is no time for it."""
 STAT = Path("/proc/stat")
-
-
-class Bandwidth:
-    """How fast two threads read a large array: dot products, whose arithmetic takes a quarter of that time."""
-
-    def __init__(self, threads: int) -> None:
-        self._parts = np.ones((threads, STREAMED // 4 // threads), np.float32)
-        self._pool = ThreadPoolExecutor(threads)
-
-    def measure(self) -> float:
-        """Bytes per second, the best of four passes."""
-        best = float("inf")
-        for _ in range(4):
-            start = time.perf_counter()
-            list(self._pool.map(lambda part: np.dot(part, part), self._parts))
-            best = min(best, time.perf_counter() - start)
-        return self._parts.nbytes / best
 
 
 class Others:
@@ -95,17 +86,48 @@ class Turns:
             self._engine.decode(context, rows, 4)
         return self._median(lambda: self._engine.decode(context, rows, steps))
 
+    def together(self, context: Int32s, rows: Rows, count: int) -> float:
+        """Median seconds a step, one token in each of so many streams behind the context."""
+        self._engine.prepare(context, count)
+        self._engine.decode_together(context, rows, count, 4)
+        return self._median(lambda: self._engine.decode_together(context, rows, count))
+
     def _median(self, run: Callable[[], float]) -> float:
-        turns: list[tuple[float, float]] = []
-        start = time.perf_counter()
-        while not turns or (min(turns)[0] > QUIET and time.perf_counter() < start + PATIENCE * (self._seconds > 0)):
-            others = Others()
+        def turn() -> float:
             times: list[float] = []
             end = time.perf_counter() + self._seconds
             while not times or time.perf_counter() < end:
                 times.append(run())
-            turns.append((others.share(), statistics.median(times)))
-        return min(turns)[1]
+            return statistics.median(times)
+
+        return _quietest(turn, self._seconds)
+
+
+class Composing:
+    """A band composed with the embedded model, as it is served."""
+
+    def __init__(self, threads: int, seconds: float) -> None:
+        self._decoder = decoder.load(embedded.PATH, threads)
+        self._seconds = seconds
+
+    def measure(self) -> dict[str, float]:
+        """Notes/s, how often the window moved, and gaps between tokens in seconds."""
+        bars = range(BARS if self._seconds else FEWEST_BARS)
+        done = _quietest(lambda: perform(self._decoder, Steering(), bars), self._seconds)
+        return {"notes": done.notes_per_second, "moves": done.moves, **vars(done.gaps)}
+
+
+def _quietest(turn: Callable[[], T], seconds: float) -> T:
+    """What the turn gave that other programs disturbed least; one that was quiet enough is the last."""
+    turns: list[tuple[float, T]] = []
+    start = time.perf_counter()
+    while not turns or (
+        min(share for share, _ in turns) > QUIET and time.perf_counter() < start + PATIENCE * (seconds > 0)
+    ):
+        others = Others()
+        result = turn()
+        turns.append((others.share(), result))
+    return min(turns, key=itemgetter(0))[1]
 
 
 class Child:
@@ -150,7 +172,11 @@ def _serve(connection: Connection, name: str, folder: Path, config: ModelConfig,
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(threads)
     try:
-        turns = Turns(ENGINES[name](folder, config, threads), seconds) if name in ENGINES else Bandwidth(threads)
+        turns: Turns | Composing | Bandwidth
+        if name in ENGINES:
+            turns = Turns(ENGINES[name](folder, config, threads), seconds)
+        else:
+            turns = Composing(threads, seconds) if name == COMPOSING else Bandwidth(threads)
         connection.send((True, None))
         while True:
             what, arguments = connection.recv()

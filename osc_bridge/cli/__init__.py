@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import osc_bridge
+from osc_bridge.cli.bench import bench
 from osc_bridge.cli.doctor import doctor
 from osc_bridge.cli.generate import generate
 from osc_bridge.cli.models import compile_model, export, pull
@@ -21,8 +22,9 @@ def main() -> None:
       midinfinite-osc serve
       midinfinite-osc generate --bars 8 --instruments "piano bass drums" out.mid
       midinfinite-osc doctor
+      midinfinite-osc bench
     """
 
 
-for command in (serve, generate, pull, compile_model, export, doctor):
+for command in (serve, generate, pull, compile_model, export, doctor, bench):
     main.add_command(command)

@@ -42,7 +42,8 @@ def threads_option(command: Command) -> Command:
     return click.option(
         "--threads",
         type=click.IntRange(1, 256),
-        help="Threads that compute; by default one for each physical core.",
+        help="Threads that compute; by default one for each physical core. Fewer than the cores leaves room for "
+        "sclang and scsynth.",
     )(command)
 
 

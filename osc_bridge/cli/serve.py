@@ -6,12 +6,15 @@ import asyncio
 import logging
 import secrets
 from pathlib import Path
+from typing import cast
 
 import click
 
 from amt.composer import Composer
+from amt.decoder import Decoder
 from osc_bridge import places
 from osc_bridge.cli.options import Failure, load_decoder, model_option, threads_option, writable
+from osc_bridge.niceness import NiceDecoder
 from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError
 from osc_bridge.server import serve as serve_osc
 
@@ -34,6 +37,14 @@ PORT = 57990
 )
 @threads_option
 @click.option(
+    "--nice",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 19),
+    help="How far composing makes way for sclang and scsynth: 19 the most. On Linux only the threads that compose "
+    "do, on macOS the whole server.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
@@ -47,6 +58,7 @@ def serve(
     workspace: Path | None,
     session_seed: int | None,
     threads: int | None,
+    nice: int,
     log_level: str,
 ) -> None:
     """Compose music and answer SuperCollider and Sonic Pi until Ctrl-C.
@@ -56,12 +68,14 @@ def serve(
       midinfinite-osc serve
       midinfinite-osc serve --port 57991 --session-seed 7
       midinfinite-osc serve --model stanford-crfm/music-small-800k
+      midinfinite-osc serve --threads 1 --nice 10
     """
     logging.basicConfig(format="%(levelname).1s %(name)s: %(message)s", level=log_level.upper())
     folder = workspace or places.workspace()
     writable(folder / "music.mid")
     seed = secrets.randbelow(2**31) if session_seed is None else session_seed
-    composer = Composer(load_decoder(model, threads))
+    decoder = load_decoder(model, threads)
+    composer = Composer(cast(Decoder, NiceDecoder(decoder, nice)) if nice else decoder)
 
     def ready(bound_host: str, bound_port: int) -> None:
         click.echo(f"ready {bound_host}:{bound_port} model {model} seed {seed}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -106,6 +109,43 @@ def test_a_damaged_model(tmp_path: Path, damage: str) -> None:
 def test_a_workspace_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert_one_line(serve("--workspace", tmp_path / "file" / "music"), "file", "choose another place")
+
+
+def priorities(process: int) -> dict[int, int]:
+    """The nice value of each thread of a process, by its id."""
+    found = {}
+    for folder in Path(f"/proc/{process}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            found[int(folder.name)] = int(fields[16])
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
+@pytest.mark.parametrize("nice", [0, 17])
+def test_threads_that_compose_make_way_and_the_sockets_do_not(tmp_path: Path, nice: int) -> None:
+    base = os.getpriority(os.PRIO_PROCESS, 0)
+    server = start_server(tmp_path, "--threads", "2", "--nice", str(nice))
+    try:
+        deadline = time.monotonic() + 60
+        made_way: set[int] = set()
+        for phrase in range(1, 64):  # the second thread joins when the first has composed for a moment
+            assert ask(server.port, "/amt/next", phrase, 1)[0] == "/amt/bar"
+            found = priorities(server.process.pid)
+            made_way = {thread for thread, value in found.items() if value == nice != base}
+            if len(made_way) >= 2 or not nice or time.monotonic() > deadline:
+                break
+        assert found[server.process.pid] == base
+        assert set(found.values()) <= {base, nice}
+        assert len(made_way) >= 2 or not nice
+    finally:
+        stop_server(server)
+
+
+def test_a_priority_out_of_range_is_refused(tmp_path: Path) -> None:
+    result = serve("--nice", "20", "--workspace", tmp_path)
+    assert result.returncode == 2
+    assert "0<=x<=19" in result.stderr
 
 
 def test_help_has_examples() -> None:

@@ -1,0 +1,226 @@
+"""How fast music is composed, how evenly its tokens come, and where a token's time goes.
+
+A Clock stands between the composer and the decoder and notes when each call began and ended; neither knows of it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from amt.composer import Composer
+from amt.decoder import Cache, Decoder
+from amt.sampler import Choices
+from amt.steering import Steering
+from amt.vocabulary import STEPS_PER_SECOND
+
+Int32s = npt.NDArray[np.int32]
+READ, DRAW = "read", "draw"
+LONGEST_RUN = 16
+"""Tokens that a note and the clicks beside it bring at most; what is longer is read because the window moves."""
+
+
+class Call(NamedTuple):
+    """One call of a decoder's method.
+
+    start, end: seconds of time.perf_counter. size: tokens read, or rows drawn from, in all caches together.
+    caches: how many it was for. behind: tokens in the longest of them before the call. thread: who called.
+    """
+
+    what: str
+    start: float
+    end: float
+    size: int
+    caches: int
+    behind: int
+    thread: int
+
+
+class Clock:
+    """A decoder that forwards to another one and keeps `calls`. Threads may share it."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self.calls: list[Call] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._decoder, name)
+
+    def extend(self, cache: Cache, tokens: Int32s) -> None:
+        self._timed(READ, [cache], len(tokens), lambda: self._decoder.extend(cache, tokens))
+
+    def read(self, parts: Sequence[tuple[Cache, Int32s]]) -> None:
+        caches, size = [cache for cache, _ in parts], sum(len(tokens) for _, tokens in parts)
+        self._timed(READ, caches, size, lambda: self._decoder.read(parts))
+
+    def logits(self, cache: Cache, rows: Int32s) -> npt.NDArray[np.float32]:
+        return self._timed(DRAW, [cache], len(rows), lambda: self._decoder.logits(cache, rows))
+
+    def draw(self, draws: Sequence[tuple[Cache, Choices, float]]) -> list[int]:
+        caches, size = [cache for cache, _, _ in draws], sum(len(choices.rows) for _, choices, _ in draws)
+        return self._timed(DRAW, caches, size, lambda: self._decoder.draw(draws))
+
+    def _timed(self, what: str, caches: Sequence[Cache], size: int, work: Callable[[], Any]) -> Any:
+        behind = max((cache.length for cache in caches), default=0)
+        start = time.perf_counter()
+        result = work()
+        self.calls.append(Call(what, start, time.perf_counter(), size, len(caches), behind, threading.get_ident()))
+        return result
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Seconds from one token drawn to the next."""
+
+    median: float
+    late: float
+    """The 99th percentile: one gap in a hundred is longer."""
+    longest: float
+
+    @staticmethod
+    def between(times: Sequence[float]) -> Gaps:
+        """Of tokens drawn at these times, at least two."""
+        gaps = np.diff(times)
+        return Gaps(float(np.median(gaps)), float(np.percentile(gaps, 99)), float(gaps.max()))
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Bars that were composed.
+
+    Attributes:
+        seconds: how long composing took.
+        music: seconds that the bars last.
+        moves: how often the window let old bars go.
+        calls: what the composing thread asked of the decoder.
+    """
+
+    bars: int
+    notes: int
+    seconds: float
+    music: float
+    moves: int
+    gaps: Gaps
+    calls: tuple[Call, ...]
+
+    @property
+    def notes_per_second(self) -> float:
+        return self.notes / self.seconds
+
+    @property
+    def times_real_time(self) -> float:
+        return self.music / self.seconds
+
+
+def perform(decoder: Decoder, steering: Steering, bars: Iterable[int]) -> Performance:
+    """Composes one bar for each number of `bars`; what the iterable itself does between them does not count.
+
+    Raises ValueError where fewer than two tokens were drawn: the steering lets nobody play, or there is no bar.
+    """
+    clock = Clock(decoder)
+    composer = Composer(cast(Decoder, clock))
+    composer.compose(composer.begin(), steering, variation=1)  # threads start, memory is taken
+    passage = composer.begin()
+    here = threading.get_ident()
+    calls: list[Call] = []
+    drawn: list[float] = []
+    count = notes = moves = 0
+    seconds = 0.0
+    for _ in bars:
+        clock.calls.clear()
+        start = time.perf_counter()
+        bar, after = composer.compose(passage, steering)
+        end = time.perf_counter()
+        own = [call for call in clock.calls if call.thread == here]
+        drawn += [seconds + call.end - start for call in own if call.what == DRAW]
+        calls += own
+        seconds += end - start
+        moves += bool(passage.past) and after.past[0].start != passage.past[0].start
+        notes += len(bar.notes)
+        count += 1
+        passage = after
+    if len(drawn) < 2:
+        raise ValueError("nothing was drawn: name instruments that play, and at least one bar")
+    music = float(passage.start) / STEPS_PER_SECOND
+    return Performance(count, notes, seconds, music, moves, Gaps.between(drawn), tuple(calls))
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Seconds of one token drawn, by what they were spent on; together they are the whole.
+
+    Attributes:
+        weights: reading single tokens, as long as it takes behind none.
+        attention: what reading them behind others takes longer: their keys and values.
+        runs: reading a few tokens at once: a note and the clicks beside it.
+        windows: reading long runs or a second cache: a window that has moved, or the next one beside this one.
+        draw: logits and drawing.
+        python: the rest, the composer's own.
+        behind: tokens before one read alone, on average.
+        rows: output rows of a draw, on average.
+        step: one token read alone and one draw.
+    """
+
+    weights: float
+    attention: float
+    runs: float
+    windows: float
+    draw: float
+    python: float
+    behind: float
+    rows: float
+    step: float
+
+    @property
+    def whole(self) -> float:
+        return self.weights + self.attention + self.runs + self.windows + self.draw + self.python
+
+
+def profile(decoder: Decoder, performance: Performance) -> Profile:
+    """Splits a performance's time; measures reads behind none and behind as many as it had on average."""
+    reads = [call for call in performance.calls if call.what == READ]
+    single = [call for call in reads if call.size == 1]
+    runs = [call for call in reads if call.caches == 1 and 1 < call.size <= LONGEST_RUN]
+    windows = [call for call in reads if call.size > LONGEST_RUN or (call.caches > 1 and call.size > 1)]
+    draws = [call for call in performance.calls if call.what == DRAW]
+    alone, run, window, draw = (_seconds(calls) for calls in (single, runs, windows, draws))
+    behind = statistics.fmean(call.behind for call in single)
+    # split by ratio: other programs disturb a long performance more than these short loops
+    weights = alone * min(1.0, _read_behind(decoder, 0) / _read_behind(decoder, round(behind)))
+    drawn = len(draws)
+    return Profile(
+        weights=weights / drawn,
+        attention=(alone - weights) / drawn,
+        runs=run / drawn,
+        windows=window / drawn,
+        draw=draw / drawn,
+        python=(performance.seconds - alone - run - window - draw) / drawn,
+        behind=behind,
+        rows=statistics.fmean(call.size for call in draws),
+        step=alone / len(single) + draw / drawn,
+    )
+
+
+def _seconds(calls: Iterable[Call]) -> float:
+    return sum(call.end - call.start for call in calls)
+
+
+def _read_behind(decoder: Decoder, behind: int, reads: int = 200) -> float:
+    """Median seconds to read one token behind so many others."""
+    cache, token = decoder.new_cache(), np.zeros(1, np.int32)
+    if behind:
+        decoder.read([(cache, np.zeros(behind, np.int32))])
+    times = []
+    for _ in range(reads):
+        start = time.perf_counter()
+        decoder.read([(cache, token)])
+        times.append(time.perf_counter() - start)
+        cache.truncate(behind)
+    return statistics.median(times)
