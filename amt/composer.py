@@ -65,20 +65,22 @@ class Composer:
 
         What goes wrong with one is its outcome, and no other's.
         """
-        going = [draft for draft in drafts if draft.outcome is None]
-        _apart(self._read, going)
-        _apart(self._draw, [draft for draft in going if draft.lines and not draft.lines[0].reading.waiting])
+        _apart(self._step, [draft for draft in drafts if draft.outcome is None])
 
-    def _read(self, drafts: Sequence[Draft]) -> None:
+    def _step(self, drafts: Sequence[Draft]) -> None:
         now = [draft.lines[0].reading for draft in drafts]
         ahead = [line.reading for draft in drafts for line in draft.lines[1:]]
         counts = share([reading.waiting for reading in now], [reading.waiting for reading in ahead])
         rows = zip((*now, *ahead), (*counts[0], *counts[1]), strict=True)
-        self._decoder.read([(reading.cache, reading.next(count)) for reading, count in rows if count])
-
-    def _draw(self, drafts: Sequence[Draft]) -> None:
-        indices = self._decoder.draw([(draft.lines[0].reading.cache, draft.choices, draft.number) for draft in drafts])
-        for draft, index in zip(drafts, indices, strict=True):
+        # who has more to read than this draws in a later step
+        drawing = [
+            draft for draft, count in zip(drafts, counts[0], strict=True) if count == draft.lines[0].reading.waiting
+        ]
+        chosen = self._decoder.step(
+            [(reading.cache, reading.next(count)) for reading, count in rows if count],
+            [(draft.lines[0].reading.cache, draft.choices, draft.number) for draft in drawing],
+        )
+        for draft, index in zip(drawing, chosen, strict=True):
             draft.chosen(index)
 
 

@@ -61,21 +61,37 @@ class Decoder:
     def read(self, parts: Sequence[tuple[Cache, Int32s]]) -> None:
         """Reads tokens int32[n ≥ 1] into several caches, each named once; as extend() does, but weights are read once
         for all of them. Raises ValueError as extend() does; then no cache has changed."""
+        self.step(parts, [])
+
+    def step(self, parts: Sequence[tuple[Cache, Int32s]], draws: Sequence[tuple[Cache, Choices, float]]) -> list[int]:
+        """read(parts), then draw(draws): in one call of the compiled model where they are few and of what is read.
+
+        Raises ValueError as those two do; then no cache has changed.
+        """
         checked = [(cache, self._fitting(cache, tokens)) for cache, tokens in parts]
-        if len({id(cache) for cache, _ in checked}) < len(checked):
+        ends = dict(zip((cache for cache, _ in checked), accumulate(len(tokens) for _, tokens in checked), strict=True))
+        if len(ends) < len(checked):
             raise ValueError("a cache is named twice in one read")
-        if not checked:
-            return
-        tokens, caches, positions = self._rows(checked)
-        hidden = [
-            self._pass(tokens[start : start + CHUNK], caches[start : start + CHUNK], positions[start : start + CHUNK])
-            for start in range(0, len(tokens), CHUNK)
-        ]
-        end = 0
-        for cache, part in checked:
-            end += len(part)
-            cache.length += len(part)
-            cache.hidden = hidden[(end - 1) // CHUNK][(end - 1) % CHUNK]
+        for cache, _, _ in draws:
+            if cache not in ends and cache.hidden is None:
+                raise ValueError("no last token: extend the cache before asking for logits")
+        choices = [self._choices(draws[start : start + CHUNK]) for start in range(0, len(draws), CHUNK)]
+        count = sum(len(tokens) for _, tokens in checked)
+        together = len(choices) == 1 and count <= CHUNK and all(cache in ends for cache, _, _ in draws)
+        chosen: list[int] = []
+        if checked:
+            rows = self._rows(checked)
+            lasts = np.array([ends[cache] - 1 for cache, _, _ in draws], np.int32) if together else None
+            hidden = []
+            for start in range(0, count, CHUNK):
+                part = [each[start : start + CHUNK] for each in rows]
+                states, drawn = self._pass(*part, *((lasts, *choices[0]) if lasts is not None else ()))
+                hidden.append(states)
+                chosen += drawn
+            for cache, tokens in checked:
+                cache.length += len(tokens)
+                cache.hidden = hidden[(ends[cache] - 1) // CHUNK][(ends[cache] - 1) % CHUNK]
+        return chosen if together else self._drawn(draws, choices)
 
     def _rows(self, parts: Sequence[tuple[Cache, Int32s]]) -> tuple[Int32s, Int32s, Int32s]:
         """Tokens, places of caches and positions, a row for each token."""
@@ -89,14 +105,20 @@ class Decoder:
             np.concatenate([self._each[cache.length :][:size] for (cache, _), size in zip(parts, sizes, strict=True)]),
         )
 
-    def _pass(self, tokens: Int32s, caches: Int32s, positions: Int32s) -> Floats:
-        """One pass over the weights; hidden states float32 [n, width]."""
+    def _pass(
+        self, tokens: Int32s, caches: Int32s, positions: Int32s, *choices: npt.NDArray[Any]
+    ) -> tuple[Floats, list[int]]:
+        """One pass over the weights: hidden states float32 [n, width], and what was drawn if there are choices."""
         count, program = len(tokens), self._program
+        name = "one" if count == 1 else "few" if count <= FEW else "many"
         team = program.team  # before the function is looked up: it starts the thread's own pool alone
-        function = program.one if count == 1 else program.few if count <= FEW else program.many
+        function = getattr(program, f"{name}_draw" if choices else name)
         size = -(-count // TILE) + FEW if count > FEW else min(count, 2)
-        result = team.step(size, function, tokens, caches, positions, self._pool.tensors, self._parameters)
-        return np.asarray(np.from_dlpack(result), np.float32)
+        arguments = (tokens, caches, positions, self._pool.tensors, *choices, self._parameters)
+        result = team.step(size, function, *arguments)
+        if not choices:
+            return _array(result), []
+        return _array(result[0]), np.from_dlpack(result[1]).tolist()
 
     def logits(self, cache: Cache, rows: Int32s) -> Floats:
         """Logits float32[m] of the tokens rows int32[m], as the one that follows the last token read.
@@ -114,18 +136,23 @@ class Decoder:
 
         Gives the index of the chosen run of `choices` (amt.sampler.choose says which). Raises ValueError as logits().
         """
+        return self.step([], draws)
+
+    def _drawn(
+        self, draws: Sequence[tuple[Cache, Choices, float]], choices: Sequence[tuple[npt.NDArray[Any], ...]]
+    ) -> list[int]:
+        """What draws give that follow tokens read before."""
         chosen: list[int] = []
-        for start in range(0, len(draws), CHUNK):
-            part = draws[start : start + CHUNK]
-            hidden = self._hidden([cache for cache, _, _ in part])
-            arguments = self._choices([choices for _, choices, _ in part])
-            settings = np.array([[1 / each.temperature, each.top_p, number] for _, each, number in part], np.float32)
-            result = self._program.draw(hidden, *arguments, settings, self._parameters)
+        for start, arguments in zip(range(0, len(draws), CHUNK), choices, strict=True):
+            hidden = self._hidden([cache for cache, _, _ in draws[start : start + CHUNK]])
+            result = self._program.draw(hidden, self._each[: len(hidden)], *arguments, self._parameters)
             chosen += np.from_dlpack(result).tolist()
         return chosen
 
-    def _choices(self, several: Sequence[Choices]) -> tuple[npt.NDArray[Any], ...]:
-        """Rows, their ends, starts of runs, their ends, bias: as the kernel takes them (amt.kernels.draw)."""
+    def _choices(self, draws: Sequence[tuple[Cache, Choices, float]]) -> tuple[npt.NDArray[Any], ...]:
+        """Rows, their ends, starts of runs, their ends, bias, settings: as the kernel takes them (amt.kernels.draw)."""
+        several = [choices for _, choices, _ in draws]
+        settings = np.array([[1 / each.temperature, each.top_p, number] for _, each, number in draws], np.float32)
         rows = [self._checked(each.rows, "row") for each in several]
         if not all(map(len, rows)):
             raise ValueError("nothing to choose from")
@@ -143,7 +170,7 @@ class Decoder:
         if len(several) > 1:
             starts = [its + np.int32(first) for its, first in zip(starts, row_ends, strict=False)]
             rows, starts = [np.concatenate(rows)], [np.concatenate(starts)]
-        return rows[0], np.array(row_ends, np.int32), starts[0], np.array(run_ends, np.int32), bias
+        return rows[0], np.array(row_ends, np.int32), starts[0], np.array(run_ends, np.int32), bias, settings
 
     def _hidden(self, caches: Sequence[Cache]) -> Floats:
         """Their last tokens' states [n, width], aligned as kernels want them."""
@@ -202,3 +229,7 @@ def tokens_per_second(decoder: Decoder, context: int = 500, seconds: float = 0.5
         cache.truncate(context)
         count += 1
     return count / (time.perf_counter() - start)
+
+
+def _array(tensor: Any) -> Floats:
+    return np.asarray(np.from_dlpack(tensor), np.float32)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -22,7 +22,6 @@ from amt.steering import Steering
 from amt.vocabulary import STEPS_PER_SECOND
 
 Int32s = npt.NDArray[np.int32]
-READ, DRAW = "read", "draw"
 LONGEST_RUN = 16
 """Tokens that a note and the clicks beside it bring at most; what is longer is read because the window moves."""
 
@@ -30,14 +29,14 @@ LONGEST_RUN = 16
 class Call(NamedTuple):
     """One call of a decoder's method.
 
-    start, end: seconds of time.perf_counter. size: tokens read, or rows drawn from, in all caches together.
-    caches: how many it was for. behind: tokens in the longest of them before the call. thread: who called.
+    start, end: seconds of time.perf_counter. size: tokens read, rows: output rows drawn from, for all caches together.
+    caches: how many were read into. behind: tokens in the longest of them before the call. thread: who called.
     """
 
-    what: str
     start: float
     end: float
     size: int
+    rows: int
     caches: int
     behind: int
     thread: int
@@ -54,25 +53,22 @@ class Clock:
         return getattr(self._decoder, name)
 
     def extend(self, cache: Cache, tokens: Int32s) -> None:
-        self._timed(READ, [cache], len(tokens), lambda: self._decoder.extend(cache, tokens))
+        self.read([(cache, tokens)])
 
     def read(self, parts: Sequence[tuple[Cache, Int32s]]) -> None:
-        caches, size = [cache for cache, _ in parts], sum(len(tokens) for _, tokens in parts)
-        self._timed(READ, caches, size, lambda: self._decoder.read(parts))
-
-    def logits(self, cache: Cache, rows: Int32s) -> npt.NDArray[np.float32]:
-        return self._timed(DRAW, [cache], len(rows), lambda: self._decoder.logits(cache, rows))
+        self.step(parts, [])
 
     def draw(self, draws: Sequence[tuple[Cache, Choices, float]]) -> list[int]:
-        caches, size = [cache for cache, _, _ in draws], sum(len(choices.rows) for _, choices, _ in draws)
-        return self._timed(DRAW, caches, size, lambda: self._decoder.draw(draws))
+        return self.step([], draws)
 
-    def _timed(self, what: str, caches: Sequence[Cache], size: int, work: Callable[[], Any]) -> Any:
-        behind = max((cache.length for cache in caches), default=0)
+    def step(self, parts: Sequence[tuple[Cache, Int32s]], draws: Sequence[tuple[Cache, Choices, float]]) -> list[int]:
+        size, rows = sum(len(tokens) for _, tokens in parts), sum(len(choices.rows) for _, choices, _ in draws)
+        behind = max((cache.length for cache, _ in parts), default=0)
         start = time.perf_counter()
-        result = work()
-        self.calls.append(Call(what, start, time.perf_counter(), size, len(caches), behind, threading.get_ident()))
-        return result
+        chosen = self._decoder.step(parts, draws)
+        end = time.perf_counter()
+        self.calls.append(Call(start, end, size, rows, len(parts), behind, threading.get_ident()))
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ def perform(decoder: Decoder, steering: Steering, bars: Iterable[int]) -> Perfor
         bar, after = composer.compose(passage, steering)
         end = time.perf_counter()
         own = [call for call in clock.calls if call.thread == here]
-        drawn += [seconds + call.end - start for call in own if call.what == DRAW]
+        drawn += [seconds + call.end - start for call in own if call.rows]
         calls += own
         seconds += end - start
         moves += bool(passage.past) and after.past[0].start != passage.past[0].start
@@ -165,7 +161,7 @@ class Profile:
         python: the rest, the composer's own.
         behind: tokens before one read alone, on average.
         rows: output rows of a draw, on average.
-        step: one token read alone and one draw.
+        step: reading one token alone and drawing the next.
     """
 
     weights: float
@@ -184,27 +180,32 @@ class Profile:
 
 
 def profile(decoder: Decoder, performance: Performance) -> Profile:
-    """Splits a performance's time; measures reads behind none and behind as many as it had on average."""
-    reads = [call for call in performance.calls if call.what == READ]
-    single = [call for call in reads if call.size == 1]
-    runs = [call for call in reads if call.caches == 1 and 1 < call.size <= LONGEST_RUN]
-    windows = [call for call in reads if call.size > LONGEST_RUN or (call.caches > 1 and call.size > 1)]
-    draws = [call for call in performance.calls if call.what == DRAW]
-    alone, run, window, draw = (_seconds(calls) for calls in (single, runs, windows, draws))
-    behind = statistics.fmean(call.behind for call in single)
+    """Splits a performance's time; measures steps behind none and behind as many as it had on average."""
+    single = [call for call in performance.calls if call.size == 1 and call.rows]
+    runs = [call for call in performance.calls if call.caches == 1 and 1 < call.size <= LONGEST_RUN]
+    windows = [call for call in performance.calls if call.size > LONGEST_RUN or (call.caches > 1 and call.size > 1)]
+    draws = [call for call in performance.calls if call.rows]
+    behind = round(statistics.fmean(call.behind for call in single))
+    rows = round(statistics.fmean(call.rows for call in draws))
     # split by ratio: other programs disturb a long performance more than these short loops
-    weights = alone * min(1.0, _read_behind(decoder, 0) / _read_behind(decoder, round(behind)))
-    drawn = len(draws)
+    weights, reading, step = (_step(decoder, *each) for each in ((0, 0), (behind, 0), (behind, rows)))
+    alone, drawn = _seconds(single) / len(single), len(draws)
+    draw = alone * max(0.0, 1 - reading / step)
+
+    def read(calls: Sequence[Call]) -> float:
+        return (_seconds(calls) - draw * sum(call.rows > 0 for call in calls)) / drawn
+
+    whole = _seconds(single) + _seconds(runs) + _seconds(windows)
     return Profile(
-        weights=weights / drawn,
-        attention=(alone - weights) / drawn,
-        runs=run / drawn,
-        windows=window / drawn,
-        draw=draw / drawn,
-        python=(performance.seconds - alone - run - window - draw) / drawn,
+        weights=read(single) * min(1.0, weights / reading),
+        attention=read(single) * max(0.0, 1 - weights / reading),
+        runs=read(runs),
+        windows=read(windows),
+        draw=draw,
+        python=(performance.seconds - whole) / drawn,
         behind=behind,
-        rows=statistics.fmean(call.size for call in draws),
-        step=alone / len(single) + draw / drawn,
+        rows=rows,
+        step=alone,
     )
 
 
@@ -212,15 +213,16 @@ def _seconds(calls: Iterable[Call]) -> float:
     return sum(call.end - call.start for call in calls)
 
 
-def _read_behind(decoder: Decoder, behind: int, reads: int = 200) -> float:
-    """Median seconds to read one token behind so many others."""
+def _step(decoder: Decoder, behind: int, rows: int, steps: int = 200) -> float:
+    """Median seconds to read one token behind so many others, and to draw from so many output rows, if any."""
     cache, token = decoder.new_cache(), np.zeros(1, np.int32)
+    draws = [(cache, Choices(np.arange(rows, dtype=np.int32)), 0.5)] if rows else []
     if behind:
         decoder.read([(cache, np.zeros(behind, np.int32))])
     times = []
-    for _ in range(reads):
+    for _ in range(steps):
         start = time.perf_counter()
-        decoder.read([(cache, token)])
+        decoder.step([(cache, token)], draws)
         times.append(time.perf_counter() - start)
         cache.truncate(behind)
     return statistics.median(times)

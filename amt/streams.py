@@ -69,8 +69,8 @@ def run(decoder: Decoder, caches: Sequence[Cache], rows: Sequence[Int32s], behin
     start = time.perf_counter()
     for step in range(steps):
         slot = choices[step % len(choices)]
-        decoder.read([(cache, np.array([token], np.int32)) for cache, token in zip(caches, tokens, strict=True)])
-        drawn = decoder.draw([(cache, slot, random.random()) for cache in caches])
+        parts = [(cache, np.array([token], np.int32)) for cache, token in zip(caches, tokens, strict=True)]
+        drawn = decoder.step(parts, [(cache, slot, random.random()) for cache in caches])
         tokens = [int(slot.rows[place]) for place in drawn]
     return (time.perf_counter() - start) / steps
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from amt.decoder import Decoder
 
-COMPUTING = frozenset({"extend", "read", "logits", "draw"})
+COMPUTING = frozenset({"extend", "read", "step", "logits", "draw"})
 """Methods of a decoder that take a thread's time."""
 
 

@@ -32,10 +32,11 @@ LOWEST = -1e30
 
 
 def draw(layout: Layout) -> PrimFunc:
-    """The kernel that draws for n ≤ CHUNK hidden states, from m rows and k runs in all.
+    """The kernel that draws n ≤ CHUNK times, from m rows and k runs in all.
 
-    Takes hidden float32[n, width]; rows int32[m]; row_ends int32[n + 1], from 0 to m; starts int32[k], each run's
-    first row; run_ends int32[n + 1], from 0 to k; bias float32[k + lanes]; settings float32[n, SETTINGS]; table….
+    Takes hidden float32[h, width] and lasts int32[n], the state that each draw follows; rows int32[m]; row_ends
+    int32[n + 1], from 0 to m; starts int32[k], each run's first row; run_ends int32[n + 1], from 0 to k;
+    bias float32[k + lanes]; settings float32[n, SETTINGS]; table….
     Fills choice int32[n] and, for its own use, logits float32[m + n lanes] and weights float32[k + n lanes]: in both,
     a vector lies behind each sequence's numbers, so that they can be taken vector by vector.
     """
@@ -53,7 +54,8 @@ class _Draw:
         def arg(name: str, dtype: str, *shape: Index) -> Buffer:
             return T.arg(name, T.buffer(shape or (T.var("int32", f"size_of_{name}"),), dtype))
 
-        self.hidden = arg("hidden", "float32", self.count, layout.config.width)
+        self.hidden = arg("hidden", "float32", T.var("int32", "h"), layout.config.width)
+        self.lasts = arg("lasts", "int32", self.count)
         self.rows, self.row_ends = arg("rows", "int32"), arg("row_ends", "int32")
         self.starts, self.run_ends = arg("starts", "int32"), arg("run_ends", "int32")
         self.bias = arg("bias", "float32")
@@ -88,10 +90,10 @@ class _Draw:
                     self._choose(n)
 
     def _prepare(self, n: Index) -> None:
-        self.table.extras(self.hidden, n, self.extras)
+        self.table.extras(self.hidden, simd.bind(self.lasts[n]), self.extras, n)
 
     def _project(self, n: Index, row: Expr) -> None:
-        logit = self.table.product(self.rows[row], self.hidden, n, self.extras)
+        logit = self.table.product(self.rows[row], self.hidden, simd.bind(self.lasts[n]), self.extras, n)
         T.buffer_store(self.logits, logit, [row + n * self.lanes])
 
     def _choose(self, n: Index) -> None:

@@ -25,10 +25,10 @@ def output(layout: Layout) -> PrimFunc:
         logits = T.arg("logits", T.buffer((count,), "float32"))
         table = Table(layout, arguments)
         extras = T.alloc_buffer((1, layout.table["extra"].shape[0]), "float32")
-        table.extras(hidden, 0, extras)
+        table.extras(hidden, 0, extras, 0)
 
         def project(row: object) -> None:
-            T.buffer_store(logits, table.product(rows[row], hidden, 0, extras), [row])
+            T.buffer_store(logits, table.product(rows[row], hidden, 0, extras, 0), [row])
 
         with T.If(count < 2 * SHARE):
             with T.Then(), T.serial(count) as row:

@@ -30,18 +30,18 @@ class Table:
             value = value * simd.splat(scale, self.lanes)
         return value + simd.load(self.extra, kind, column, lanes=self.lanes)
 
-    def extras(self, hidden: Buffer, row: Index, products: Buffer) -> None:
-        """products[row, kind] = the extra rows times hidden[row]."""
+    def extras(self, hidden: Buffer, row: Index, products: Buffer, place: Index) -> None:
+        """products[place, kind] = the extra rows times hidden[row]."""
         lanes = self.lanes
         with T.serial(self.extra.shape[0]) as kind:
             terms = [
                 simd.load(self.extra, kind, k, lanes=lanes) * simd.load(hidden, row, k, lanes=lanes)
                 for k in range(0, self.width, lanes)
             ]
-            T.buffer_store(products, simd.reduce(simd.add, simd.total(terms), lanes), [row, kind])
+            T.buffer_store(products, simd.reduce(simd.add, simd.total(terms), lanes), [place, kind])
 
-    def product(self, token: Expr, hidden: Buffer, row: Index, extras: Buffer) -> Expr:
-        """The product of a token's row with hidden[row]; extras[row] are those of the extra rows."""
+    def product(self, token: Expr, hidden: Buffer, row: Index, extras: Buffer, place: Index) -> Expr:
+        """The product of a token's row with hidden[row]; extras[place] are those of the extra rows."""
         lanes = self.lanes
         base = simd.bind(self.base[token])
         group = GROUP if self.scheme.bits else self.width
@@ -59,7 +59,7 @@ class Table:
                 totals.append(simd.bind(inside * simd.splat(scale, lanes)))
             else:
                 totals += [simd.bind(value * x) for value, x in terms]
-        return simd.reduce(simd.add, simd.total(totals), lanes) + extras[row, self.kind[token]]
+        return simd.reduce(simd.add, simd.total(totals), lanes) + extras[place, self.kind[token]]
 
     def _stored(self, base: Expr, column: Index) -> Expr:
         """`lanes` numbers as stored: floats, or codes less their zero."""

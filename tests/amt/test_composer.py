@@ -176,12 +176,12 @@ class Counting:
     def __init__(self, decoder: Any) -> None:
         self._decoder = decoder
         self.new_cache = decoder.new_cache
-        self.draw = decoder.draw
         self.passes: list[int] = []
 
-    def read(self, parts: Any) -> None:
+    def step(self, parts: Any, draws: Any) -> list[int]:
         self.passes.append(sum(len(tokens) for _, tokens in parts))
-        self._decoder.read(parts)
+        drawn: list[int] = self._decoder.step(parts, draws)
+        return drawn
 
 
 def test_a_move_of_the_window_makes_no_pass_longer(decoder: Any) -> None:
@@ -246,13 +246,12 @@ class Ill:
     def __init__(self, decoder: Any) -> None:
         self._decoder = decoder
         self.new_cache = decoder.new_cache
-        self.read = decoder.read
         self.bad: object = None
 
-    def draw(self, draws: Any) -> list[int]:
+    def step(self, parts: Any, draws: Any) -> list[int]:
         if any(cache is self.bad for cache, _, _ in draws):
             raise RuntimeError("the model is ill")
-        drawn: list[int] = self._decoder.draw(draws)
+        drawn: list[int] = self._decoder.step(parts, draws)
         return drawn
 
 

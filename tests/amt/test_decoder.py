@@ -244,6 +244,34 @@ def test_draws_are_those_of_numpy(model: decoder.Decoder, data: st.DataObject) -
         assert below - 3e-5 <= number <= above + 3e-5
 
 
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_step_is_a_read_and_a_draw(model: decoder.Decoder, data: st.DataObject) -> None:
+    """In one call of the model where it can be, in several where there is too much or a cache was read before."""
+    parts, draws, apart = [], [], []
+    for seed in range(data.draw(st.integers(1, 4), "caches")):
+        caches = model.new_cache(), model.new_cache()
+        model.read([(cache, tokens(7, seed)) for cache in caches])
+        if more := data.draw(st.integers(0, 3) | st.integers(0, 60), "tokens"):
+            parts.append((caches[0], tokens(more, seed)))
+            model.extend(caches[1], tokens(more, seed))
+        if data.draw(st.booleans(), "drawn"):
+            for cache, several in zip(caches, (draws, apart), strict=True):
+                several.append((cache, Choices(np.arange(99, dtype=np.int32), top_p=0.9), 0.3))
+    assert model.step(parts, draws) == model.draw(apart)
+    for (cache, _, _), (other, _, _) in zip(draws, apart, strict=True):
+        assert hidden(cache) == hidden(other)
+
+
+def test_nothing_is_read_where_the_draw_cannot_be(model: decoder.Decoder) -> None:
+    cache, other, rows = model.new_cache(), model.new_cache(), np.arange(3, dtype=np.int32)
+    model.extend(cache, tokens(5))
+    for wrong in ((cache, Choices(rows[:0]), 0.5), (other, Choices(rows), 0.5)):
+        with pytest.raises(ValueError, match=r"nothing to choose|extend"):
+            model.step([(cache, tokens(2))], [wrong])
+        assert cache.length == 5
+
+
 def test_all_choices_are_drawn_as_often_as_they_are_likely(model: decoder.Decoder) -> None:
     cache = model.new_cache()
     model.extend(cache, tokens(30))
