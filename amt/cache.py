@@ -38,10 +38,16 @@ class Cache:
     """
 
     def __init__(self, pool: Pool) -> None:
+        self._pool = pool
         self.place = pool.take()
         self.length = 0
         self.hidden: npt.NDArray[np.float32] | None = None
         weakref.finalize(self, pool.give_back, self.place)
+
+    def prepare(self) -> None:
+        """Takes all its memory now, while it is empty: the system's pages come slowly enough to be heard later."""
+        if not self.length:
+            self._pool.fill(self.place)
 
     def truncate(self, length: int) -> None:
         """Forgets all but the first `length` tokens; logits need another extend() then, unless none was forgotten.
@@ -82,6 +88,11 @@ class Pool:
             if not self._free:
                 raise CachesExhausted(f"all {self._size} caches are in use")
             return self._free.pop()
+
+    def fill(self, place: int) -> None:
+        """Write zeros over a place."""
+        for memory, size in self._memory:
+            np.frombuffer(memory, np.uint8, size, place * size).fill(0)
 
     def give_back(self, place: int) -> None:
         """A place that nobody uses any more; its memory goes back to the system."""

@@ -35,6 +35,7 @@ class Reading:
 
     def __init__(self, decoder: Decoder) -> None:
         self.cache: Cache = decoder.new_cache()
+        self.cache.prepare()
         self.length = 0
         self._tokens = np.empty(WINDOW, np.int32)
 
@@ -89,7 +90,8 @@ class Reader:
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
-        self._kept: list[Reading] = []  # the least recently used first
+        # the least recently used first; a window and the next one are what any music needs
+        self._kept = [Reading(decoder) for _ in range(2)]
         self._lent: weakref.WeakSet[Reading] = weakref.WeakSet()
         self._in_use: deque[int] = deque(maxlen=_REMEMBERED)
 

@@ -454,6 +454,17 @@ def test_a_cache_takes_memory_only_as_it_fills(music: decoder.Decoder) -> None:
     del caches
 
 
+def test_a_prepared_cache_is_as_good_as_a_new_one(model: decoder.Decoder) -> None:
+    ready, new = model.new_cache(), model.new_cache()
+    ready.prepare()
+    for cache in (ready, new):
+        model.extend(cache, tokens(40))
+    ready.prepare()  # too late: it holds something
+    for cache in (ready, new):
+        model.extend(cache, tokens(9))
+    assert hidden(ready) == hidden(new)
+
+
 SERVE = """
 import numpy as np
 from amt import decoder, embedded
