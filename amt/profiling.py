@@ -81,9 +81,8 @@ class Gaps:
     longest: float
 
     @staticmethod
-    def between(times: Sequence[float]) -> Gaps:
-        """Of tokens drawn at these times, at least two."""
-        gaps = np.diff(times)
+    def of(gaps: npt.NDArray[np.float64]) -> Gaps:
+        """Of gaps [n ≥ 1]."""
         return Gaps(float(np.median(gaps)), float(np.percentile(gaps, 99)), float(gaps.max()))
 
 
@@ -95,6 +94,7 @@ class Performance:
         seconds: how long composing took.
         music: seconds that the bars last.
         moves: how often the window let old bars go.
+        moving: the gaps while the next window is read, if the window moved.
         calls: what the composing thread asked of the decoder.
     """
 
@@ -104,6 +104,7 @@ class Performance:
     music: float
     moves: int
     gaps: Gaps
+    moving: Gaps | None
     calls: tuple[Call, ...]
 
     @property
@@ -126,7 +127,7 @@ def perform(decoder: Decoder, steering: Steering, bars: Iterable[int]) -> Perfor
     passage = composer.begin()
     here = threading.get_ident()
     calls: list[Call] = []
-    drawn: list[float] = []
+    drawn: list[tuple[float, bool]] = []
     count = notes = moves = 0
     seconds = 0.0
     for _ in bars:
@@ -135,7 +136,7 @@ def perform(decoder: Decoder, steering: Steering, bars: Iterable[int]) -> Perfor
         bar, after = composer.compose(passage, steering)
         end = time.perf_counter()
         own = [call for call in clock.calls if call.thread == here]
-        drawn += [seconds + call.end - start for call in own if call.rows]
+        drawn += [(seconds + call.end - start, _reads_ahead(call)) for call in own if call.rows]
         calls += own
         seconds += end - start
         moves += bool(passage.past) and after.past[0].start != passage.past[0].start
@@ -145,7 +146,15 @@ def perform(decoder: Decoder, steering: Steering, bars: Iterable[int]) -> Perfor
     if len(drawn) < 2:
         raise ValueError("nothing was drawn: name instruments that play, and at least one bar")
     music = float(passage.start) / STEPS_PER_SECOND
-    return Performance(count, notes, seconds, music, moves, Gaps.between(drawn), tuple(calls))
+    times, ahead = map(np.array, zip(*drawn, strict=True))
+    gaps = np.diff(times)
+    moving = Gaps.of(gaps[ahead[1:]]) if ahead[1:].any() else None
+    return Performance(count, notes, seconds, music, moves, Gaps.of(gaps), moving, tuple(calls))
+
+
+def _reads_ahead(call: Call) -> bool:
+    """Whether more was read than the next note needs: the next window, or one that has moved unprepared."""
+    return call.size > LONGEST_RUN or (call.caches > 1 and call.size > 1)
 
 
 @dataclass(frozen=True)
@@ -183,7 +192,7 @@ def profile(decoder: Decoder, performance: Performance) -> Profile:
     """Splits a performance's time; measures steps behind none and behind as many as it had on average."""
     single = [call for call in performance.calls if call.size == 1 and call.rows]
     runs = [call for call in performance.calls if call.caches == 1 and 1 < call.size <= LONGEST_RUN]
-    windows = [call for call in performance.calls if call.size > LONGEST_RUN or (call.caches > 1 and call.size > 1)]
+    windows = [call for call in performance.calls if _reads_ahead(call)]
     draws = [call for call in performance.calls if call.rows]
     behind = round(statistics.fmean(call.behind for call in single))
     rows = round(statistics.fmean(call.rows for call in draws))

@@ -90,8 +90,8 @@ class Reader:
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
-        # the least recently used first; a window and the next one are what any music needs
-        self._kept = [Reading(decoder) for _ in range(2)]
+        # the least recently used first; a window, the next one, and one more when the music is steered
+        self._kept = [Reading(decoder) for _ in range(3)]
         self._lent: weakref.WeakSet[Reading] = weakref.WeakSet()
         self._in_use: deque[int] = deque(maxlen=_REMEMBERED)
 

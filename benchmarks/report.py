@@ -183,13 +183,13 @@ def _composed(result: Result) -> Iterator[str]:
     if not (rounds := result.composed):
         return
     median = [each["median"] for each in rounds]
-    late, longest = (
-        _spread(_quotients([each[name] for each in rounds], median), 1, " ×") for name in ("late", "longest")
+    late, moving, longest = (
+        _spread(_quotients([each[name] for each in rounds], median), 1, " ×") for name in ("late", "moving", "longest")
     )
     yield (
         f"Bars composed with the embedded model: {_spread([each['notes'] for each in rounds])} notes/s, the window "
         f"moved {rounds[0]['moves']:.0f} times; gaps between tokens: median {_spread(median, 1_000, ' ms')}, "
-        f"99th percentile {late} the median, longest {longest}."
+        f"99th percentile {late} the median, of those while a window moves {moving}, longest {longest}."
     )
     yield ""
 

@@ -111,10 +111,12 @@ class Composing:
         self._seconds = seconds
 
     def measure(self) -> dict[str, float]:
-        """Notes/s, how often the window moved, and gaps between tokens in seconds."""
+        """Notes/s, how often the window moved, gaps between tokens in seconds, and the 99th percentile of those while
+        the next window is read."""
         bars = range(BARS if self._seconds else FEWEST_BARS)
         done = _quietest(lambda: perform(self._decoder, Steering(), bars), self._seconds)
-        return {"notes": done.notes_per_second, "moves": done.moves, **vars(done.gaps)}
+        moving = (done.moving or done.gaps).late
+        return {"notes": done.notes_per_second, "moves": done.moves, **vars(done.gaps), "moving": moving}
 
 
 def _quietest(turn: Callable[[], T], seconds: float) -> T:

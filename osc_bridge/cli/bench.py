@@ -12,7 +12,7 @@ import click
 
 from amt import processor
 from amt.decoder import Decoder
-from amt.profiling import Performance, Profile, perform, profile
+from amt.profiling import Gaps, Performance, Profile, perform, profile
 from amt.streams import Together, together
 from amt.traffic import Bandwidth, Traffic, traffic
 from osc_bridge import places
@@ -115,11 +115,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{report.model} on {report.processor}, threads: {report.threads}"
     yield f"{done.bars} bars, {done.notes} notes in {done.seconds:.2f} s; the window moved {done.moves} times"
     yield _line("speed", f"{done.notes_per_second:.0f} notes/s, {done.times_real_time:.1f} times as fast as it plays")
-    ratios = [f"{gap * 1000:.2f} ms ({gap / gaps.median:.1f} ×)" for gap in (gaps.late, gaps.longest)]
-    yield _line(
-        "gaps between tokens",
-        f"median {gaps.median * 1000:.2f} ms, 99th percentile {ratios[0]}, longest {ratios[1]}",
-    )
+    yield _line("gaps between tokens", _gaps(gaps, gaps.median))
+    if done.moving:
+        yield _line("while a window moves", _gaps(done.moving, gaps.median))
     if report.profile and report.traffic and report.bandwidth:
         yield from _profile_lines(report.profile, report.traffic, report.bandwidth)
     if both := report.sessions:
@@ -128,6 +126,12 @@ def _lines(report: Report) -> Iterator[str]:
             f"{both.notes:.0f} notes/s in lockstep behind {both.behind} tokens, {both.ratio:.2f} times as many as "
             f"one makes ({both.notes_alone:.0f})",
         )
+
+
+def _gaps(gaps: Gaps, usual: float) -> str:
+    """The gaps, and how many times as long as usual they are."""
+    words = {"median": gaps.median, "99th percentile": gaps.late, "longest": gaps.longest}
+    return ", ".join(f"{word} {gap * 1000:.2f} ms ({gap / usual:.1f} ×)" for word, gap in words.items())
 
 
 def _profile_lines(spent: Profile, moved: Traffic, bandwidth: float) -> Iterator[str]:

@@ -61,6 +61,8 @@ def test_a_long_performance_moves_its_window(decoder: Decoder) -> None:
     assert performance.moves >= 2
     assert performance.gaps.median <= performance.gaps.late <= performance.gaps.longest
     assert performance.gaps.longest < performance.seconds
+    assert performance.moving is not None
+    assert performance.gaps.longest >= performance.moving.longest > performance.gaps.median
     spent = profile(decoder, performance)
     draws = sum(call.rows > 0 for call in performance.calls)
     assert spent.whole == pytest.approx(performance.seconds / draws)
@@ -86,7 +88,7 @@ def test_time_between_bars_does_not_count(decoder: Decoder, monkeypatch: pytest.
 
 
 def test_gaps_are_differences() -> None:
-    gaps = Gaps.between([0, 1, 2, 3, 13])
+    gaps = Gaps.of(np.diff([0.0, 1, 2, 3, 13]))
     assert (gaps.median, gaps.longest) == (1, 10)
     assert gaps.median < gaps.late < gaps.longest
 

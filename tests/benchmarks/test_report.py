@@ -35,10 +35,12 @@ def test_streams_of_one_batch_are_compared_with_one_stream_and_with_peers() -> N
 
 def test_gaps_are_ratios_to_their_own_rounds_median() -> None:
     composed = [
-        {"notes": 300.0, "moves": 5, "median": 0.001, "late": 0.002, "longest": 0.01},
-        {"notes": 200.0, "moves": 5, "median": 0.002, "late": 0.006, "longest": 0.01},
+        {"notes": 300.0, "moves": 5, "median": 0.001, "late": 0.002, "moving": 0.003, "longest": 0.01},
+        {"notes": 200.0, "moves": 5, "median": 0.002, "late": 0.006, "moving": 0.002, "longest": 0.01},
     ]
     lines = list(report.table(Result("embedded", "some", 2, [], [6e9], 10**8, 10**5, {}, [], composed)))
     (line,) = [line for line in lines if "the window moved" in line]
     assert "250 (200–300) notes/s, the window moved 5 times" in line
-    assert "99th percentile 2.5 × (2–3) the median, longest 7.5 × (5–10)" in line
+    assert (
+        "99th percentile 2.5 × (2–3) the median, of those while a window moves 2 × (1–3), longest 7.5 × (5–10)" in line
+    )
