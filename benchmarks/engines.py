@@ -116,48 +116,37 @@ class Midinfinite(Engine):
         return streams.run(self._decoder, self._caches[:count], rows, len(context), steps)
 
 
-class LlamaCpp(Engine):
-    batches = True
-    distribution = "llama-cpp-python"
-    # the flags: gcc takes AMX's tile configuration for dead stores (github.com/ggml-org/llama.cpp/pull/26954)
-    install = (
-        "CXXFLAGS='-fno-dse -fno-tree-dse' CMAKE_ARGS=-DGGML_NATIVE=ON "
-        "python -m pip install --no-binary llama-cpp-python llama-cpp-python gguf"
-    )
-    kind = ""
+class LlamaContext(Engine):
+    """llama.cpp with flash attention, or without."""
 
-    def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
+    def __init__(self, path: Path, config: ModelConfig, threads: int, flash: bool) -> None:
         import llama_cpp
 
         self._cpp = llama_cpp
         self._vocabulary = config.vocabulary
-        self.settings = f"{self.kind} for every matrix, flash attention, batches of 512; " + (
-            llama_cpp.llama_print_system_info().decode().strip(" |")
-        )
-        path = models.gguf(folder, config, self.kind)
-        self._model = llama_cpp.Llama(
+        self.model = llama_cpp.Llama(
             str(path),
             n_ctx=config.positions,
             n_batch=512,
             n_ubatch=512,
             n_threads=threads,
             n_threads_batch=threads,
-            flash_attn=True,
+            flash_attn=flash,
             verbose=False,
         )
 
     def truncate(self, length: int) -> None:
-        self._model.n_tokens = length
+        self.model.n_tokens = length
 
     def extend(self, tokens: Int32s) -> None:
-        self._model.eval(tokens.tolist())
+        self.model.eval(tokens.tolist())
 
     def logits(self, rows: Int32s) -> npt.NDArray[np.float32]:
-        found = self._cpp.llama_get_logits_ith(self._model.ctx, -1)
+        found = self._cpp.llama_get_logits_ith(self.model.ctx, -1)
         return np.ctypeslib.as_array(found, shape=(self._vocabulary,))[rows]
 
     def prepare(self, context: Int32s, count: int) -> None:
-        self._batch = LlamaBatch(self._model, count, self._vocabulary)
+        self._batch = LlamaBatch(self.model, count, self._vocabulary)
         for stream in range(count if len(context) else 0):
             self._batch.read(stream, context)
 
@@ -172,6 +161,53 @@ class LlamaCpp(Engine):
             drawn = (sampler.draw(self._batch.logits(stream)[allowed], random) for stream in range(count))
             tokens = [int(allowed[place]) for place in drawn]
         return (time.perf_counter() - start) / steps
+
+
+class LlamaCpp(Engine):
+    """llama.cpp as it is fastest: each figure is the better one of with and without flash attention."""
+
+    batches = True
+    distribution = "llama-cpp-python"
+    # the flags: gcc takes AMX's tile configuration for dead stores (github.com/ggml-org/llama.cpp/pull/26954)
+    install = (
+        "CXXFLAGS='-fno-dse -fno-tree-dse' CMAKE_ARGS=-DGGML_NATIVE=ON "
+        "python -m pip install --no-binary llama-cpp-python llama-cpp-python gguf"
+    )
+    kind = ""
+
+    def __init__(self, folder: Path, config: ModelConfig, threads: int) -> None:
+        import llama_cpp
+
+        self.settings = (
+            f"{self.kind} for every matrix, flash attention on or off, whichever is faster, batches of 512; "
+            + llama_cpp.llama_print_system_info().decode().strip(" |")
+        )
+        path = models.gguf(folder, config, self.kind)
+        self.contexts = [LlamaContext(path, config, threads, flash) for flash in (True, False)]
+
+    def truncate(self, length: int) -> None:
+        for context in self.contexts:
+            context.truncate(length)
+
+    def extend(self, tokens: Int32s) -> None:
+        for context in self.contexts:
+            context.extend(tokens)
+
+    def logits(self, rows: Int32s) -> npt.NDArray[np.float32]:
+        return self.contexts[0].logits(rows)
+
+    def prefill(self, tokens: Int32s) -> float:
+        return min(context.prefill(tokens) for context in self.contexts)
+
+    def decode(self, context: Int32s, rows: Rows, steps: int = STEPS) -> float:
+        return min(each.decode(context, rows, steps) for each in self.contexts)
+
+    def prepare(self, context: Int32s, count: int) -> None:
+        for each in self.contexts:
+            each.prepare(context, count)
+
+    def decode_together(self, context: Int32s, rows: Rows, count: int, steps: int = STEPS) -> float:
+        return min(each.decode_together(context, rows, count, steps) for each in self.contexts)
 
 
 class LlamaCppQ4(LlamaCpp):

@@ -29,7 +29,7 @@ def correlations(folder: Path) -> list[float]:
         engine.truncate(0)
         engine.extend(np.append(tokens, 7).astype(np.int32))
         alone.append(engine.logits(ROWS))
-    batch = LlamaBatch(engine._model, 2, config.vocabulary)
+    batch = LlamaBatch(engine.contexts[0].model, 2, config.vocabulary)
     for stream, tokens in enumerate(contexts):
         batch.read(stream, tokens)
     batch.step([7, 7])
