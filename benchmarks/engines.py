@@ -8,8 +8,7 @@ them. Where an engine can, it decodes several streams in one batch as well.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
