@@ -30,26 +30,31 @@ class Place(IntEnum):
 
 
 class Chord(IntEnum):
-    """Alone, the highest, or another of the notes that one instrument strikes at once. Drums are always alone."""
+    """What is struck at once. Of one pitched instrument: a single note, the highest, or another of several; of the kit:
+    a piece alone, together with the snare or a crash, or else with the kick."""
 
     SINGLE = 0
     TOP = 1
     INNER = 2
+    ON_SNARE = 3
+    ON_KICK = 4
 
 
 class Length(IntEnum):
-    """Half a beat up to a beat, less, a beat or more. Drums have no length."""
+    """Half a beat up to a beat, less, a beat or more. Drums have no length; AGAIN: a piece of the kit that was struck a
+    sixteenth ago or less."""
 
     MEDIUM = 0
     SHORT = 1
     LONG = 2
+    AGAIN = 3
 
 
 ROWS = (
     *FAMILIES,
     "kick",
     "snare",
-    "snare between back-beats",
+    "ghost snare",
     "snare in fills",
     "rim and clap",
     "closed hat",
@@ -58,14 +63,13 @@ ROWS = (
     "ride",
     "crash",
     "toms",
-    "other percussion",
+    "percussion",
 )
 """What has a touch of its own: the General MIDI families, then the pieces of the kit; the snare has three."""
 
-_SNARE, _GHOST, _FILL, _OTHER = (
-    ROWS.index(name) for name in ("snare", "snare between back-beats", "snare in fills", "other percussion")
+_KICK, _SNARE, _GHOST, _FILL, _CRASH, _TOMS, _OTHER = (
+    ROWS.index(name) for name in ("kick", "snare", "ghost snare", "snare in fills", "crash", "toms", "percussion")
 )
-_TOMS = DRUM_KEYS["tom"]
 _PIECE_OF_KEY = {
     key: ROWS.index(row)
     for row, keys in {
@@ -77,7 +81,7 @@ _PIECE_OF_KEY = {
         "open hat": DRUM_KEYS["oh"],
         "ride": DRUM_KEYS["ride"],
         "crash": DRUM_KEYS["crash"] | DRUM_KEYS["splash"] | DRUM_KEYS["china"],
-        "toms": _TOMS,
+        "toms": DRUM_KEYS["tom"],
     }.items()
     for key in keys
 }
@@ -96,23 +100,21 @@ class Stroke(NamedTuple):
 
 def strokes(notes: Sequence[Note], meter: Meter) -> list[Stroke]:
     """How each of a whole bar's notes is struck; all of them must be there, as it depends on what else is."""
-    highest: dict[tuple[int, int], int] = {}
-    sizes: dict[tuple[int, int], int] = defaultdict(int)
+    kit = _kit_strokes([note for note in notes if note.is_drum], meter)
+    together: dict[tuple[int, int], list[int]] = defaultdict(list)
     for note in notes:
-        together = note.onset, note.instrument
-        sizes[together] += 1
-        highest[together] = max(note.pitch, highest.get(together, 0))
-    snare_rows = _snare_rows(notes, meter)
-    found = []
-    for note in notes:
-        at, together = place(note.onset, meter), (note.onset, note.instrument)
-        if note.is_drum:
-            row = _PIECE_OF_KEY.get(note.pitch, _OTHER)
-            found.append(Stroke(snare_rows[note.onset] if row == _SNARE else row, at))
-            continue
-        chord = Chord.SINGLE if sizes[together] == 1 else Chord.TOP if note.pitch == highest[together] else Chord.INNER
-        found.append(Stroke(note.instrument // 8, at, chord, _length(note.duration)))
-    return found
+        together[note.onset, note.instrument].append(note.pitch)
+    return [
+        kit[note.onset, note.pitch]
+        if note.is_drum
+        else Stroke(
+            note.instrument // 8,
+            place(note.onset, meter),
+            _chord(note.pitch, together[note.onset, note.instrument]),
+            _length(note.duration),
+        )
+        for note in notes
+    ]
 
 
 @lru_cache(maxsize=4096)
@@ -130,17 +132,54 @@ def place(onset: int, meter: Meter) -> Place:
     return Place.MIDDLE if 2 * number * beat == meter.bar_ticks and number > 1 else Place.BEAT
 
 
+def family(row: int) -> int:
+    """The General MIDI family 0–15 of a row, or 16 for every piece of the kit."""
+    return min(row, DRUMS // 8)
+
+
+def _chord(pitch: int, together: Sequence[int]) -> Chord:
+    if len(together) == 1:
+        return Chord.SINGLE
+    return Chord.TOP if pitch == max(together) else Chord.INNER
+
+
 def _length(duration: int) -> Length:
     if duration >= TICKS_PER_BEAT:
         return Length.LONG
     return Length.MEDIUM if 2 * duration >= TICKS_PER_BEAT else Length.SHORT
 
 
-def _snare_rows(notes: Sequence[Note], meter: Meter) -> dict[int, int]:
+def _kit_strokes(notes: Sequence[Note], meter: Meter) -> dict[tuple[int, int], Stroke]:
+    """The drummer's strokes, by onset and key."""
+    onsets: dict[int, set[int]] = defaultdict(set)
+    for note in notes:
+        onsets[_piece(note.pitch)].add(note.onset)
+    snare_rows = _snare_rows(onsets[_SNARE], onsets[_TOMS], meter)
+
+    def stroke(onset: int, piece: int) -> Stroke:
+        accents = {_SNARE, _CRASH} - {piece}
+        chord = (
+            Chord.ON_SNARE
+            if any(onset in onsets[other] for other in accents)
+            else Chord.ON_KICK
+            if piece != _KICK and onset in onsets[_KICK]
+            else Chord.SINGLE
+        )
+        is_again = any(0 < onset - other <= TICKS_PER_BEAT // 4 for other in onsets[piece])
+        row = snare_rows[onset] if piece == _SNARE else piece
+        return Stroke(row, place(onset, meter), chord, Length.AGAIN if is_again else Length.MEDIUM)
+
+    return {(note.onset, note.pitch): stroke(note.onset, _piece(note.pitch)) for note in notes}
+
+
+def _piece(key: int) -> int:
+    """The row of a drum key, all snares as one."""
+    return _PIECE_OF_KEY.get(key, _OTHER)
+
+
+def _snare_rows(snares: set[int], toms: set[int], meter: Meter) -> dict[int, int]:
     """What the snare does at each onset of it: fill beside toms or in a run; else, where the bar has back-beats, ghost
     notes between them; else the beat itself."""
-    snares = {note.onset for note in notes if note.is_drum and _PIECE_OF_KEY.get(note.pitch) == _SNARE}
-    toms = {note.onset for note in notes if note.is_drum and note.pitch in _TOMS}
     has_back_beats = any(place(onset, meter) == Place.BEAT for onset in snares)
 
     def row(onset: int) -> int:
@@ -151,8 +190,3 @@ def _snare_rows(notes: Sequence[Note], meter: Meter) -> dict[int, int]:
         return _GHOST if has_back_beats and place(onset, meter) != Place.BEAT else _SNARE
 
     return {onset: row(onset) for onset in snares}
-
-
-def family(row: int) -> int:
-    """The General MIDI family 0–15 of a row, or 16 for every piece of the kit."""
-    return min(row, DRUMS // 8)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from amt.strokes import Chord, Length, Stroke, strokes
+from amt.strokes import Stroke, strokes
 from amt.touch import touch
 from patterns.meter import Meter
 from patterns.note import Note
 
 SWELL = (-1, -1, 0, 1, -1, 0, 0, 2)
-"""Added in each bar of an eight-bar phrase: it begins relaxed and swells towards bars 4 and 8 (measured: +1.0, +1.4)."""
+"""Added in each bar of an eight-bar phrase: a relaxed start, a swell to bars 4 and 8 (measured: by 1.0 and 1.4)."""
 
 
 def struck(notes: Sequence[Note], meter: Meter, index: int) -> tuple[Note, ...]:
@@ -26,6 +26,6 @@ def struck(notes: Sequence[Note], meter: Meter, index: int) -> tuple[Note, ...]:
 def velocity(stroke: Stroke, index: int) -> int:
     """The velocity 1–127 of a stroke in bar `index`."""
     its = touch(stroke.row)
-    chord = {Chord.SINGLE: 0, Chord.TOP: its.top, Chord.INNER: its.inner}[stroke.chord]
-    length = {Length.MEDIUM: 0, Length.SHORT: its.short, Length.LONG: its.long}[stroke.length]
-    return max(1, min(127, its.places[stroke.place] + chord + length + SWELL[index % len(SWELL)]))
+    together = (0, its.top, its.inner, its.snare, its.kick)[stroke.chord]
+    length = (0, its.short, its.long, its.again)[stroke.length]
+    return max(1, min(127, its.places[stroke.place] + together + length + SWELL[index % len(SWELL)]))

@@ -42,7 +42,7 @@ def rows(*keys_at: tuple[int, int]) -> list[str]:
 
 
 def test_a_snare_between_back_beats_is_told_from_one_that_has_none() -> None:
-    assert rows((480, SNARE), (840, SNARE)) == ["snare", "snare between back-beats"]
+    assert rows((480, SNARE), (840, SNARE)) == ["snare", "ghost snare"]
     assert rows((960, SNARE), (1080, SNARE)) == ["snare", "snare"]
 
 
@@ -50,6 +50,20 @@ def test_toms_and_runs_make_a_fill_of_a_snare() -> None:
     assert rows((480, SNARE), (1560, SNARE), (1680, TOM)) == ["snare", "snare in fills", "toms"]
     run = [(1440 + 120 * step, SNARE) for step in range(4)]
     assert rows((480, SNARE), *run) == ["snare", *4 * ["snare in fills"]]
+
+
+def test_a_piece_of_the_kit_is_told_by_what_is_struck_with_it() -> None:
+    kit = [
+        Note(onset, DRUMS, key, 60) for onset, key in ((0, 36), (0, 42), (480, SNARE), (480, 42), (480, 36), (720, 42))
+    ]
+    chords = [stroke.chord for stroke in strokes(kit, Meter())]
+    on_snare, on_kick = Chord.ON_SNARE, Chord.ON_KICK
+    assert chords == [Chord.SINGLE, on_kick, on_kick, on_snare, on_snare, Chord.SINGLE]
+
+
+def test_a_piece_of_the_kit_is_struck_again_within_a_sixteenth() -> None:
+    kit = [Note(onset, DRUMS, 36, 60) for onset in (0, 120, 360)]
+    assert [stroke.length for stroke in strokes(kit, Meter())] == [Length.MEDIUM, Length.AGAIN, Length.MEDIUM]
 
 
 def test_every_key_and_program_has_a_row() -> None:

@@ -72,6 +72,14 @@ def test_a_hat_is_softer_than_a_back_beat() -> None:
     assert bar[720, HAT] < bar[480, HAT] < bar[480, SNARE]
 
 
+def test_a_hat_is_accented_with_the_snare() -> None:
+    assert drums((480, SNARE), (480, HAT))[480, HAT] > drums((480, HAT))[480, HAT] + 5
+
+
+def test_the_second_of_two_quick_strokes_is_softer() -> None:
+    assert drums((960, KICK), (1080, KICK))[1080, KICK] < drums((1080, KICK))[1080, KICK]
+
+
 def test_a_phrase_begins_relaxed_and_swells_towards_its_fourth_and_eighth_bar() -> None:
     stroke = Stroke(0, Place.BAR_LINE)
     bars = [velocity(stroke, index) for index in range(16)]
