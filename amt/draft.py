@@ -20,7 +20,7 @@ from amt.passage import Passage, Window
 from amt.reader import Int32s, Reader, Reading
 from amt.sampler import Choices
 from amt.steering import Steering
-from amt.velocity import accent
+from amt.velocity import struck
 from amt.vocabulary import DURATION, EVENT_TOKENS, NOTE, PITCHES, REST_STEPS, TIME, WINDOW
 from patterns.bar import Bar
 from patterns.grid import Grid
@@ -111,7 +111,8 @@ class Draft:
             self._give_back()
             passage = self._passage
             composed = passage.window(self._grid, tuple(self._events)).current
-            bar = Bar(passage.index, self._steering.meter, tuple(self._notes))
+            meter = self._steering.meter
+            bar = Bar(passage.index, meter, struck(self._notes, meter, passage.index))
             self.outcome = bar, passage.followed_by(composed)
         except Exception as error:  # noqa: BLE001  handed on as the outcome: others are composed beside this one
             self.fail(error)
@@ -210,8 +211,7 @@ class Draft:
         self._commit(Event(step, duration, note))
         instrument, pitch = divmod(note, PITCHES)
         onset = int(self._grid.onsets[number])
-        velocity = accent(onset, self._steering.meter, instrument, pitch)
-        self._notes.append(Note(onset, instrument, pitch, int(ticks[choice]), velocity))
+        self._notes.append(Note(onset, instrument, pitch, int(ticks[choice])))
 
     def _pause(self) -> None:
         self._commit(anticipation.rest(self._reached + REST_STEPS))
