@@ -90,10 +90,9 @@ class Reader:
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
-        # the least recently used first; a window, the next one, and one more when the music is steered
-        self._kept = [Reading(decoder) for _ in range(3)]
+        self._kept = [Reading(decoder) for _ in range(3)]  # the least recently used first
         self._lent: weakref.WeakSet[Reading] = weakref.WeakSet()
-        self._in_use: deque[int] = deque(maxlen=_REMEMBERED)
+        self._in_use = deque([2], maxlen=_REMEMBERED)  # a window and the next one are what any music needs
 
     def __len__(self) -> int:
         """Readings there are, those handed out included."""
