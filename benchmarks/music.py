@@ -34,6 +34,8 @@ HERE = Path(__file__).parent
 EXAMPLES = (1, 3, 4, 6)
 """Sizes of the ensembles that are shown."""
 EXAMPLE_BARS = 8
+STEERED, REPEATED, REPEATED_BARS = 16, 8, 8
+"""Sessions in which steering changes, at most, and that are played twice, and bars of these: under load that is slow."""
 NO_CORPUS = "everything that is compared with real pieces: name the validation corpus with --corpus valid.npz"
 NO_DENSITY = "density: it cannot be set yet in this version"
 
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=embedded.PATH, help="a model folder (default the embedded one)")
     parser.add_argument("--threads", type=int, help="that compute (default one for each physical core)")
     parser.add_argument("--hour", action="store_true", help="also stream an hour with each size of ensemble")
-    parser.add_argument("--quick", action="store_true", help="two lines of two sessions of four bars")
+    parser.add_argument("--quick", action="store_true", help="two lines of two sessions of six bars")
     parser.add_argument("--results", type=Path, default=HERE / "results", help="folder for music.html and music.json")
     parser.add_argument(
         "--kept", type=Path, default=HERE.parent / ".cache" / "music", help="where composed lines are kept"
@@ -68,7 +70,7 @@ def run(options: argparse.Namespace) -> Report:
     """Composes, measures, writes the files and prints the goals."""
     if options.quick:
         sessions, bars = 2, 6
-        matrix = lines.matrix(sessions, bars, [120], [Meter(7, 8)], [2], [lines.OWN_DENSITY])
+        matrix = lines.matrix(sessions, bars, [120], [Meter(7, 8)], [3], [lines.OWN_DENSITY])
     else:
         sessions, bars = options.sessions, options.bars
         matrix = lines.matrix(sessions, bars)
@@ -77,8 +79,10 @@ def run(options: argparse.Namespace) -> Report:
     progress = Progress(sum(plan.bars for line in matrix for plan in line.plans) + sum(plan.bars for plan in hour))
     composed = _compose(composer, matrix, Store(options.kept, options.model), progress)
     progress.say("steering sessions")
-    few = min(sessions, 16)
-    tables = [trials.steering_table(composer, few), trials.repeat_table(composer, min(few, 8), bars)]
+    tables = [
+        trials.steering_table(composer, 1 if options.quick else min(sessions, STEERED)),
+        trials.repeat_table(composer, min(sessions, REPEATED), 2 if options.quick else min(bars, REPEATED_BARS)),
+    ]
     if hour:
         tables.append(trials.hour_table(composer, hour, progress.bar))
     progress.say("measuring")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
 
 from benchmarks.musical import measures
-from benchmarks.musical.features import FEATURES, Floats, Score, distance_overlap, overlap
-from benchmarks.musical.lines import OWN_DENSITY
+from benchmarks.musical.features import FEATURES, Floats, distance_overlap, histograms, overlap
+from benchmarks.musical.lines import OWN_DENSITY, Plan
 from benchmarks.musical.measures import mean
-from benchmarks.musical.pieces import Real
+from benchmarks.musical.pieces import Kind, Real, families
 from benchmarks.musical.sessions import Composed, Music, Sessions, pairs
 from benchmarks.musical.tables import Cell, Column, Table
 from patterns.meter import TICKS_PER_BEAT
@@ -30,17 +31,18 @@ def overlap_table(composed: Composed, real: Real) -> Table:
         "Overlap with real pieces",
         "Overlapping area of plain histograms, each ensemble counting alike: 1 is the same distribution. Real: "
         "pieces of human bands and arrangements by rule in the validation corpus that have all families of the "
-        "ensemble, without other families, on the same grid. Real with real: the same of one half of these pieces "
-        "with the other. Yang and Lerch: the overlapping area of distances among real passages and from real to "
-        "composed ones (KDE), mean of the six. Passages: of how many real ones.",
+        "ensemble, without other families, on the same grid. Real with real: that of as many passages of one half of "
+        "these pieces as there are sessions with the other half. Yang and Lerch: the overlapping area of distances "
+        "among real passages and from real to composed ones (KDE), mean of the six. Passages: of how many real ones.",
         (*features, goal, Column("real with real"), Column("Yang and Lerch"), Column("passages", style=".0f")),
     )
     own = [(line, music) for line, music in composed if line.kind == "band" and line.density in (None, OWN_DENSITY)]
     sizes = [(line.label, pairs([(line, music)])) for line, music in own]
     rows = []
     for label, sessions in sizes:
-        plain, halves, distances, count = compare(sessions, real)
-        rows.append((label, [*plain, mean(plain), mean(halves), mean(distances), count]))
+        found = compare(sessions, real)
+        means = [mean(values) for values in (found.plain, found.real, found.distances)]
+        rows.append((label, [*found.plain, *means, found.passages]))
     if rows:
         table.add(
             "all", [mean(values[place] for _, values in rows) for place in range(len(table.columns) - 1)] + [None]
@@ -50,31 +52,52 @@ def overlap_table(composed: Composed, real: Real) -> Table:
     return table
 
 
-def compare(sessions: Sessions, real: Real) -> tuple[list[float | None], list[float | None], list[float | None], int]:
-    """Of each feature, how sessions overlap with real passages of their ensembles and meters; how halves of these
-    overlap with each other; and Yang and Lerch's area. Last, how many real passages there are."""
-    made: dict[tuple[str, ...], list[Score]] = {}
-    halves: dict[tuple[str, ...], tuple[list[Score], list[Score]]] = {}
-    for plan, music in sessions:
-        if plan.band not in halves:
-            grid = TICKS_PER_BEAT // plan.steering.subdivision
-            one, other = real.halves(plan.band, plan.steering.meter, grid)
-            halves[plan.band] = [Score.of(each) for each in one], [Score.of(each) for each in other]
-        made.setdefault(plan.band, []).append(Score.of(music))
-    bands = [band for band in made if sum(map(len, halves[band])) >= FEWEST]
+@dataclass(frozen=True)
+class Comparison:
+    """How sessions lie among real passages of their ensembles and meter; lists have one value a feature.
+
+    Attributes:
+        plain: overlap of histograms.
+        real: that of as many real passages with those of other pieces: what can be expected of so many sessions.
+        distances: Yang and Lerch's.
+        passages: how many real ones.
+    """
+
+    plain: list[float | None]
+    real: list[float | None]
+    distances: list[float | None]
+    passages: int
+
+
+def compare(sessions: Sessions, real: Real) -> Comparison:
+    """Compares sessions with what is real of their kinds."""
+    music: dict[Kind, list[Music]] = {}
+    for plan, bars in sessions:
+        music.setdefault(kind(plan), []).append(bars)
+    known = {each: real.histograms(each) for each in music}
+    kinds = [each for each, halves in known.items() if sum(len(half[0]) for half in halves) >= FEWEST]
+    made = {each: histograms(music[each]) for each in kinds}
     plain: list[float | None] = []
-    split: list[float | None] = []
+    expected: list[float | None] = []
     distances: list[float | None] = []
-    for feature in FEATURES:
-        counted = {band: [feature.histogram(score) for score in made[band]] for band in bands}
-        first, second = (
-            {band: [feature.histogram(score) for score in halves[band][n]] for band in bands} for n in (0, 1)
+    for number in range(len(FEATURES)):
+        mine = [made[each][number] for each in kinds]
+        halves = [(known[each][0][number], known[each][1][number]) for each in kinds]
+        plain.append(overlap(_pooled(mine), _pooled(one + other for one, other in halves)))
+        distances.append(
+            mean(distance_overlap(some, one + other) for some, (one, other) in zip(mine, halves, strict=True))
         )
-        plain.append(overlap(_pooled(counted.values()), _pooled(first[band] + second[band] for band in bands)))
-        both = [band for band in bands if first[band] and second[band]]
-        split.append(overlap(_pooled(first[band] for band in both), _pooled(second[band] for band in both)))
-        distances.append(mean(distance_overlap(counted[band], first[band] + second[band]) for band in bands))
-    return plain, split, distances, sum(len(each) for band in bands for each in halves[band])
+        both = [
+            (_spread(one, len(some)), other) for some, (one, other) in zip(mine, halves, strict=True) if one and other
+        ]
+        expected.append(overlap(_pooled(one for one, _ in both), _pooled(other for _, other in both)))
+    return Comparison(plain, expected, distances, sum(len(half[0]) for each in kinds for half in known[each]))
+
+
+def kind(plan: Plan) -> Kind:
+    """What of real music a session is compared with."""
+    steering = plan.steering
+    return Kind(families(plan.band), steering.meter, TICKS_PER_BEAT // steering.subdivision)
 
 
 def repetition_table(composed: Composed, real: Real) -> Table:
@@ -93,12 +116,8 @@ def repetition_table(composed: Composed, real: Real) -> Table:
     for line, music in composed:
         if line.kind == "band" and line.density in (None, OWN_DENSITY):
             sessions = pairs([(line, music)])
-            bands = {plan.band: plan.steering for plan, _ in sessions}
-            passages = [
-                each
-                for band, steering in bands.items()
-                for each in real.all(band, steering.meter, TICKS_PER_BEAT // steering.subdivision)
-            ]
+            kinds = {kind(plan) for plan, _ in sessions}
+            passages = [bars for each in kinds for half in real.halves(each) for bars in half]
             rows[line.label] = [
                 _within(column, *pair) for column, pair in zip(columns, _resemblance(sessions, passages), strict=True)
             ]
@@ -139,3 +158,8 @@ def _pooled(several: Iterable[Sequence[Floats]]) -> Floats:
     groups = [np.sum(group, axis=0) for group in several if len(group)]
     shares = [group / group.sum() for group in groups if group.sum()]
     return np.sum(shares, axis=0) if shares else np.zeros(1)
+
+
+def _spread(several: Sequence[Floats], count: int) -> list[Floats]:
+    """So many of them, or all, at even distances."""
+    return [several[place] for place in np.linspace(0, len(several) - 1, min(count, len(several))).astype(int)]

@@ -126,6 +126,15 @@ FEATURES = (
 )
 
 
+Histograms = list[list[Floats]]
+
+
+def histograms(music: Sequence[Sequence[Bar]]) -> Histograms:
+    """For each of FEATURES the histogram of each passage."""
+    scores = [Score.of(bars) for bars in music]
+    return [[feature.histogram(score) for score in scores] for feature in FEATURES]
+
+
 def overlap(one: Floats, other: Floats) -> float | None:
     """The area under both of two histograms, each normalised: 1 the same, 0 nothing in common; None: one is empty."""
     if not one.sum() or not other.sum():
@@ -143,16 +152,17 @@ def distance_overlap(made: Sequence[Floats], real: Sequence[Floats]) -> float | 
     between = np.linalg.norm(theirs[:, None] - mine[None], axis=2).ravel()
     if len(between) < 2 or not within.std() or not between.std():
         return None
-    points = np.linspace(min(within.min(), between.min()), max(within.max(), between.max()), POINTS)
-    area = np.minimum(_density(within, points), _density(between, points))
-    return float(((area[:-1] + area[1:]) / 2 * np.diff(points)).sum())
+    borders = np.linspace(0, max(within.max(), between.max()), POINTS + 1)
+    return float(np.minimum(_density(within, borders), _density(between, borders)).sum() * borders[1])
 
 
-def _density(samples: Floats, points: Floats) -> Floats:
-    """A Gaussian kernel estimate at `points`, of Scott's width."""
+def _density(samples: Floats, borders: Floats) -> Floats:
+    """A Gaussian kernel estimate [n] of Scott's width in the middle of each cell between `borders` [n + 1], in which
+    samples are counted first: there are many."""
     width = samples.std(ddof=1) * len(samples) ** -0.2
-    scaled = (points[:, None] - samples[None]) / width
-    return np.exp(-(scaled**2) / 2).sum(axis=1) / (len(samples) * width * np.sqrt(2 * np.pi))
+    middles = (borders[:-1] + borders[1:]) / 2
+    kernel = np.exp(-(((middles[:, None] - middles[None]) / width) ** 2) / 2)
+    return kernel @ np.histogram(samples, borders)[0] / (len(samples) * width * np.sqrt(2 * np.pi))
 
 
 def _joined(arrays: Sequence[Ints]) -> Ints:

@@ -64,7 +64,7 @@ def _line_figures(sessions: Sessions, heard: Sessions, real: Real | None) -> lis
         notes / bars,
         mean(measures.repeats(music) for _, music in sessions),
         *(mean(measures.distance(music, apart) for _, music in sessions) for apart in APART),
-        mean(compare(free, real)[0]) if real else None,
+        mean(compare(free, real).plain) if real else None,
     ]
 
 

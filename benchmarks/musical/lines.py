@@ -80,7 +80,7 @@ def matrix(
 ) -> list[Line]:
     """All lines. Densities other than the model's own are left out as long as the key cannot be set."""
     lines = [_meter_line(tempo, meter, sessions, bars) for tempo in tempi for meter in meters]
-    possible = [density for density in densities if density == OWN_DENSITY or has_density()]
+    possible = densities if has_density() else [density for density in densities if density == OWN_DENSITY]
     return [*lines, *(_band_line(size, density, sessions, bars) for density in possible for size in sizes)]
 
 
@@ -101,7 +101,8 @@ def _meter_line(tempo: int, meter: Meter, sessions: int, bars: int) -> Line:
         size = 1 + number % len(BANDS)
         band = BANDS[size][number // len(BANDS) % len(BANDS[size])]
         steering = _steering(band, number, tempo, meter)
-        if (number + number // len(BANDS)) % 2:
+        # so that within 24 sessions each ensemble plays with a key and without
+        if (number + number // len(BANDS) + number // (2 * len(BANDS))) % 2:
             steering = steering.set("key", *KEYS[number % len(KEYS)]).set("range", band[0], *RANGE)
         plans.append(Plan(steering, band, bars))
     return Line("meter", tempo, meter, None, None, tuple(plans))

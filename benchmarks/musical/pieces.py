@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.musical.features import Histograms, histograms
 from patterns.bar import Bar
 from patterns.instruments import choose
 from patterns.meter import TICKS_PER_BEAT, Meter
@@ -21,6 +23,14 @@ LONGEST = 16 * TICKS_PER_BEAT
 Windows = list[list[Bar]]
 KIT = 16
 """The drum kit's number as a family; General MIDI's are 0–15."""
+
+
+class Kind(NamedTuple):
+    """What real passages have in common: families of instruments, meter, grid in ticks."""
+
+    families: frozenset[int]
+    meter: Meter
+    grid: int
 
 
 def bands(path: Path) -> list[Piece]:
@@ -76,7 +86,7 @@ def _nearest(ticks: NDArray[np.int64], grid: int) -> NDArray[np.int64]:
 
 
 class Real:
-    """Passages of real pieces by ensemble and meter, each cut once.
+    """Passages of real pieces by ensemble and meter, each cut and counted once.
 
     Args:
         pieces: those of `bands`.
@@ -86,17 +96,19 @@ class Real:
     def __init__(self, pieces: Sequence[Piece], bars: int) -> None:
         self._halves = pieces[::2], pieces[1::2]
         self._bars = bars
-        self._found: dict[tuple[frozenset[int], Meter, int], tuple[Windows, Windows]] = {}
+        self._found: dict[Kind, tuple[Windows, Windows]] = {}
+        self._counted: dict[Kind, tuple[Histograms, Histograms]] = {}
 
-    def halves(self, band: Iterable[str], meter: Meter, grid: int) -> tuple[Windows, Windows]:
+    def halves(self, kind: Kind) -> tuple[Windows, Windows]:
         """Those of every other piece, and of the others."""
-        key = families(band), meter, grid
-        if key not in self._found:
-            one, other = (windows(half, key[0], meter, self._bars, grid) for half in self._halves)
-            self._found[key] = one, other
-        return self._found[key]
+        if kind not in self._found:
+            one, other = (windows(half, kind.families, kind.meter, self._bars, kind.grid) for half in self._halves)
+            self._found[kind] = one, other
+        return self._found[kind]
 
-    def all(self, band: Iterable[str], meter: Meter, grid: int) -> Windows:
-        """All of them."""
-        one, other = self.halves(band, meter, grid)
-        return one + other
+    def histograms(self, kind: Kind) -> tuple[Histograms, Histograms]:
+        """Of both halves, for each of FEATURES the histogram of each passage."""
+        if kind not in self._counted:
+            one, other = (histograms(half) for half in self.halves(kind))
+            self._counted[kind] = one, other
+        return self._counted[kind]

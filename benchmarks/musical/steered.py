@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-import numpy as np
 
 from amt.composer import Composer
 from amt.draft import Draft
@@ -123,13 +122,13 @@ def _played(composer: Composer, sessions: Sequence[Session], horizon: int, bars:
 
 @contextmanager
 def _load() -> Iterator[None]:
-    """Something else that keeps the processor busy."""
+    """Something else that keeps a core busy and now and then has Python's lock."""
     ended = threading.Event()
 
     def work() -> None:
-        matrix = np.ones((256, 256), np.float32)
+        block = bytes(1_000_000)
         while not ended.is_set():
-            matrix @ matrix
+            hashlib.sha256(block)
 
     thread = threading.Thread(target=work, name="load", daemon=True)
     thread.start()
