@@ -35,7 +35,7 @@ EXAMPLES = (1, 3, 4, 6)
 """Sizes of the ensembles that are shown."""
 EXAMPLE_BARS = 8
 STEERED, REPEATED, REPEATED_BARS = 16, 8, 8
-"""Sessions in which steering changes, at most, and that are played twice, and bars of these: under load that is slow."""
+"""Sessions whose steering changes, at most, and that are played twice, and bars of these: under load that is slow."""
 NO_CORPUS = "everything that is compared with real pieces: name the validation corpus with --corpus valid.npz"
 NO_DENSITY = "density: it cannot be set yet in this version"
 
