@@ -116,7 +116,7 @@ def _compose(composer: Composer, matrix: Sequence[lines.Line], store: Store, pro
 
 def _measured(composed: Composed, corpus: Path | None, bars: int) -> list[Table]:
     real = pieces.Real(pieces.bands(corpus), bars) if corpus else None
-    tables = [figures.line_table(composed, real), figures.density_table(composed)]
+    tables = [figures.line_table(composed, real), figures.voice_table(composed), figures.density_table(composed)]
     if real:
         tables += [comparison.overlap_table(composed, real), comparison.repetition_table(composed, real)]
     return tables

@@ -17,8 +17,8 @@ from benchmarks.musical.sessions import Composed, Music, Sessions, pairs
 from benchmarks.musical.tables import Cell, Column, Table
 from patterns.meter import TICKS_PER_BEAT
 
-FEWEST = 8
-"""Passages of real pieces without which nothing is compared."""
+FEWEST = 4
+"""Passages of real pieces of an ensemble without which nothing is compared."""
 APART = (1, 4)
 """Bars whose strikes are compared lie so many apart."""
 

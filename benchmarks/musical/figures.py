@@ -13,6 +13,7 @@ from benchmarks.musical.measures import mean
 from benchmarks.musical.pieces import Real
 from benchmarks.musical.sessions import Composed, Music, Sessions, pairs
 from benchmarks.musical.tables import Cell, Column, Table
+from patterns.instruments import Choice
 
 LINE_COLUMNS = (
     Column("sessions", style=".0f"),
@@ -66,6 +67,29 @@ def _line_figures(sessions: Sessions, heard: Sessions, real: Real | None) -> lis
         *(mean(measures.distance(music, apart) for _, music in sessions) for apart in APART),
         mean(compare(free, real).plain) if real else None,
     ]
+
+
+def voice_table(composed: Composed) -> Table:
+    """Each instrument, at the model's own density: whose silence it is where not all are heard."""
+    table = Table(
+        "Instruments",
+        "Sessions that an instrument is named in, and those in which it is heard, as above; of the model's density.",
+        (
+            Column("sessions", style=".0f"),
+            Column("heard in the first 2 bars", style=".1%"),
+            Column("within any 4 bars", style=".1%"),
+        ),
+    )
+    own = pairs((line, music) for line, music in composed if line.density in (None, OWN_DENSITY))
+    named: dict[str, list[tuple[Choice, Music]]] = {}
+    for plan, music in own:
+        for voice in plan.steering.voices:
+            named.setdefault(voice.name, []).append((voice, music))
+    for name, sessions in named.items():
+        early = mean(measures.all_heard(music[:2], [voice]) for voice, music in sessions)
+        always = mean(measures.heard_within(music, [voice], 4) for voice, music in sessions)
+        table.add(name, [len(sessions), early, always])
+    return table
 
 
 def density_table(composed: Composed) -> Table:

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.musical import comparison, figures
+from amt.composer import Composer
+from benchmarks.musical import comparison, figures, trials
 from benchmarks.musical.lines import Line, Plan, matrix
 from benchmarks.musical.page import Example, Report
 from benchmarks.musical.pieces import Real
@@ -63,6 +64,14 @@ def test_sparse_sessions_need_not_have_everyone_heard() -> None:
         (sparse, [music(plan, silent="bass") for plan in sparse.plans]),
     ]
     assert texts(figures.line_table(composed, None))["all heard in the first 2 bars"] == "100.0%"
+
+
+def test_each_instrument_is_heard_or_not() -> None:
+    trio = line(3)
+    table = figures.voice_table([(trio, [music(trio.plans[0], silent="bass"), music(trio.plans[1])])])
+    assert [cell.text for cell in table.rows["bass"]] == ["2", "50.0%", "50.0%"]
+    assert [cell.text for cell in table.rows["drums"]] == ["2", "100.0%", "100.0%"]
+    assert [cell.text for cell in table.rows["guitar"]] == ["1", "100.0%", "100.0%"]
 
 
 @pytest.mark.parametrize(("counts", "met"), [((1, 2, 4), True), ((1, 2, 3), False), ((2, 2, 8), False)])
@@ -125,3 +134,22 @@ def test_the_page_and_the_json_show_what_tables_hold() -> None:
     assert found["goals"] == [{"measure": "Notes & bars: many", "goal": "≥ 3", "value": 2.0, "met": False}]
     assert found["tables"][0]["rows"]["one"]["few"] == {"value": 1, "met": False}
     assert list(markdown(table))[2:] == ["| all | 2.0 ✗ | – |", "| one | 3.0 | 1 of 2 ✗ |"]
+
+
+def test_an_hour_whose_end_is_as_its_beginning_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    trio = matrix(1, 24, [], [], [3], [0.5])[0].plans
+    monkeypatch.setattr(trials, "compose", lambda _composer, plans, _composed: [music(plan) for plan in plans])
+    same = trials.hour_table(Composer.__new__(Composer), trio)
+    assert [cell.text for cell in same.rows["all"]][2:] == ["+0.00", "3.0", "3.0"]
+    assert same.rows["all"][2].met
+
+    fading = [music(plan, notes=4)[:20] + music(plan)[20:] for plan in trio]
+    monkeypatch.setattr(trials, "compose", lambda *_: fading)
+    other = trials.hour_table(Composer.__new__(Composer), trio)
+    assert [cell.text for cell in other.rows["3 instruments"]][3:] == ["12.0", "3.0"]
+    assert other.rows["all"][2].met is False
+
+
+def test_an_hour_is_an_hour() -> None:
+    (bars,) = {plan.bars for plan in trials.hour_plans()}
+    assert bars == 60 * 120 / 4
