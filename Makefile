@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup setup-dev serve doctor test lint bench clean
+.PHONY: setup setup-dev serve doctor test lint bench music-report clean
 
 setup: $(VENV)/.serve
 setup-dev: $(VENV)/.dev
@@ -40,6 +40,10 @@ bench: setup-dev
 	CXXFLAGS='-fno-dse -fno-tree-dse' CMAKE_ARGS=-DGGML_NATIVE=ON $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-binary llama-cpp-python 'llama-cpp-python>=0.3.36' || echo 'llama.cpp could not be built: left out'
 	$(BIN)/python -m benchmarks.decode $(ARGS)
+
+music-report: setup-dev
+# the validation corpus, where it is at hand: make music-report ARGS='--corpus valid.npz'
+	$(BIN)/python -m benchmarks.music $(ARGS)
 
 clean:
 	rm -rf $(VENV) dist build .cache

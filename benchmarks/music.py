@@ -1,0 +1,156 @@
+"""What the composed music is like, as figures with goals, beside real pieces: `make music-report`.
+
+Sessions of many tempi, meters, ensembles and densities are composed with the embedded model and measured; the report
+is an HTML page with piano rolls, a JSON file with all figures, and the goals on the terminal.
+
+examples:
+  python -m benchmarks.music --corpus valid.npz
+  python -m benchmarks.music --sessions 8 --bars 8 --corpus valid.npz --results /tmp/music
+  python -m benchmarks.music --hour --corpus valid.npz     also an hour of streaming, of six sessions
+  python -m benchmarks.music --quick                       a few bars, to see that all works
+
+An interrupted run goes on where it was: lines that are composed are kept, as long as code and model stay the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from amt import decoder, embedded, processor
+from amt.composer import Composer
+from benchmarks.musical import comparison, figures, lines, pieces, sound, trials
+from benchmarks.musical.page import Example, Report
+from benchmarks.musical.progress import Progress
+from benchmarks.musical.sessions import Composed, Music, Store, compose
+from benchmarks.musical.tables import Table, goals, markdown
+from patterns.atomic import write_atomically
+from patterns.meter import Meter
+
+HERE = Path(__file__).parent
+EXAMPLES = (1, 3, 4, 6)
+"""Sizes of the ensembles that are shown."""
+EXAMPLE_BARS = 8
+STEERED, REPEATED, REPEATED_BARS = 16, 8, 8
+"""Sessions whose steering changes, at most, and that are played twice, and bars of these: under load that is slow."""
+NO_CORPUS = "everything that is compared with real pieces: name the validation corpus with --corpus valid.npz"
+NO_DENSITY = "density: it cannot be set yet in this version"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, default=64, help="of each line (default 64)")
+    parser.add_argument("--bars", type=int, default=16, help="of each session (default 16)")
+    parser.add_argument("--corpus", type=Path, help="valid.npz: the real pieces to compare with")
+    parser.add_argument("--model", type=Path, default=embedded.PATH, help="a model folder (default the embedded one)")
+    parser.add_argument("--threads", type=int, help="that compute (default one for each physical core)")
+    parser.add_argument("--hour", action="store_true", help="also stream an hour with each size of ensemble")
+    parser.add_argument("--quick", action="store_true", help="two lines of two sessions of six bars")
+    parser.add_argument("--results", type=Path, default=HERE / "results", help="folder for music.html and music.json")
+    parser.add_argument(
+        "--kept", type=Path, default=HERE.parent / ".cache" / "music", help="where composed lines are kept"
+    )
+    options = parser.parse_args(arguments)
+    if options.sessions < 1 or options.bars < 5:
+        parser.error("--sessions is at least 1 and --bars at least 5: bars four apart are compared")
+    if options.corpus and not options.corpus.is_file():
+        parser.error(f"there is no corpus at {options.corpus}")
+    try:
+        run(options)
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on where it was", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run(options: argparse.Namespace) -> Report:
+    """Composes, measures, writes the files and prints the goals."""
+    if options.quick:
+        sessions, bars = 2, 6
+        matrix = lines.matrix(sessions, bars, [120], [Meter(7, 8)], [3], [lines.OWN_DENSITY])
+    else:
+        sessions, bars = options.sessions, options.bars
+        matrix = lines.matrix(sessions, bars)
+    composer = Composer(decoder.load(options.model, threads=options.threads))
+    hour = trials.hour_plans() if options.hour else []
+    progress = Progress(sum(plan.bars for line in matrix for plan in line.plans) + sum(plan.bars for plan in hour))
+    composed = _compose(composer, matrix, Store(options.kept, options.model), progress)
+    progress.say("steering sessions")
+    tables = [
+        trials.steering_table(composer, 1 if options.quick else min(sessions, STEERED)),
+        trials.repeat_table(composer, min(sessions, REPEATED), 2 if options.quick else min(bars, REPEATED_BARS)),
+    ]
+    if hour:
+        tables.append(trials.hour_table(composer, hour, progress.bar))
+    progress.say("measuring")
+    tables = [*_measured(composed, options.corpus, bars), *tables]
+    settings = {
+        "model": options.model.name,
+        "processor": processor.name(),
+        "sessions a line": str(sessions),
+        "bars a session": str(bars),
+        "corpus": options.corpus.name if options.corpus else "none",
+    }
+    font = sound.font()
+    absent = {NO_CORPUS: not options.corpus, NO_DENSITY: not lines.has_density(), sound.ADVICE: not font}
+    report = Report(settings, tuple(note for note, missing in absent.items() if missing), tuple(tables))
+    _write(report, [_example(line, music[0], font) for line, music in composed if _is_shown(line)], options.results)
+    return report
+
+
+def _compose(composer: Composer, matrix: Sequence[lines.Line], store: Store, progress: Progress) -> Composed:
+    composed: list[tuple[lines.Line, list[Music]]] = []
+    for line in matrix:
+        music = store.load(line)
+        if music is None:
+            music = compose(composer, line.plans, progress.bar)
+            store.save(line, music)
+        else:
+            progress.skip(sum(plan.bars for plan in line.plans))
+        composed.append((line, music))
+    return composed
+
+
+def _measured(composed: Composed, corpus: Path | None, bars: int) -> list[Table]:
+    real = pieces.Real(pieces.bands(corpus), bars) if corpus else None
+    tables = [figures.line_table(composed, real), figures.voice_table(composed), figures.density_table(composed)]
+    if real:
+        tables += [comparison.overlap_table(composed, real), comparison.repetition_table(composed, real)]
+    return tables
+
+
+def _is_shown(line: lines.Line) -> bool:
+    return line.kind == "band" and line.size in EXAMPLES and line.density in (None, lines.OWN_DENSITY)
+
+
+def _example(line: lines.Line, music: Music, font: Path | None) -> Example:
+    bars, plan = music[:EXAMPLE_BARS], line.plans[0]
+    title = f"{', '.join(plan.band)}: {plan.steering.tempo:g} bpm, {plan.steering.meter}, seed {plan.steering.seed}"
+    try:
+        heard = sound.render(bars, plan.steering.tempo, font) if font else None
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"no sound of this example: {error}", file=sys.stderr)
+        heard = None
+    return Example(title, sound.picture(bars), heard)
+
+
+def _write(report: Report, examples: Sequence[Example], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "music.json", report.as_json().encode())
+    write_atomically(folder / "music.html", report.as_html(examples).encode())
+    for table in report.tables:
+        if table.rows:
+            print("\n".join(markdown(table)), end="\n\n")
+    for name, goal, cell in goals(report.tables):
+        mark = {True: "met", False: "MISSED", None: "not judged"}[cell.met]
+        print(f"{mark:10} {name} [{goal}]: {cell.text}")
+    for note in report.notes:
+        print(f"left out   {note}")
+    print(folder / "music.html")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

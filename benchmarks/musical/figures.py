@@ -1,0 +1,132 @@
+"""The tables of figures that composed lines give by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import fmean
+
+from benchmarks.musical import measures
+from benchmarks.musical.comparison import APART, compare
+from benchmarks.musical.lines import OWN_DENSITY, Plan
+from benchmarks.musical.measures import mean
+from benchmarks.musical.pieces import Real
+from benchmarks.musical.sessions import Composed, Music, Sessions, pairs
+from benchmarks.musical.tables import Cell, Column, Table
+from patterns.instruments import Choice
+
+LINE_COLUMNS = (
+    Column("sessions", style=".0f"),
+    Column("onsets on the grid", "100 %", lambda share: share == 1, ".1%"),
+    Column("notes not allowed", "0", lambda count: count == 0, ".0f"),
+    Column("all heard in the first 2 bars", "≥ 98 %", lambda share: share >= 0.98, ".1%"),
+    Column("all heard within any 4 bars", "≥ 95 %", lambda share: share >= 0.95, ".1%"),
+    Column("empty bars", "< 0.5 %", lambda share: share < 0.005, ".2%"),
+    Column("notes a bar", style=".1f"),
+    Column("repeats", style=".1%"),
+    Column("distance 1 bar apart"),
+    Column("4 bars apart"),
+    Column("overlap with real pieces"),
+)
+
+
+def line_table(composed: Composed, real: Real | None) -> Table:
+    """Each line, first all of them."""
+    table = Table(
+        "Lines",
+        "On the grid: onsets that are exactly one of the asked grid's ticks. Not allowed: notes of instruments not "
+        "named, outside the set key or range. Heard: sessions in which every named instrument strikes a note in bars "
+        "0 and 1, or in each 4 consecutive bars; in the first row only of lines of the model's own density. Repeats: "
+        "bars whose (onset, instrument, pitch) are those of the bar before. Distance: Jaccard distance of these sets. "
+        "Overlap: mean of the six features of the table below, of sessions in no key, where the corpus has bars of "
+        "that length.",
+        LINE_COLUMNS,
+    )
+    named = [(line.label, pairs([(line, music)])) for line, music in composed]
+    own = pairs((line, music) for line, music in composed if line.density in (None, OWN_DENSITY))
+    for label, sessions in [("all", pairs(composed)), *named]:
+        heard = own if label == "all" else sessions
+        table.add(label, _line_figures(sessions, heard, None if label == "all" else real))
+    return table
+
+
+def _line_figures(sessions: Sessions, heard: Sessions, real: Real | None) -> list[float | None]:
+    bars = sum(len(music) for _, music in sessions)
+    notes = sum(len(bar.notes) for _, music in sessions for bar in music)
+    off = sum(measures.off_grid(music, plan.steering.grid) for plan, music in sessions)
+    free = [(plan, music) for plan, music in sessions if not plan.steering.scale]
+    return [
+        len(sessions),
+        1 - off / notes if notes else None,
+        sum(measures.trespasses(music, plan.steering) for plan, music in sessions),
+        mean(measures.all_heard(music[:2], plan.steering.voices) for plan, music in heard),
+        mean(measures.heard_within(music, plan.steering.voices, 4) for plan, music in heard),
+        sum(measures.empty(music) for _, music in sessions) / bars,
+        notes / bars,
+        mean(measures.repeats(music) for _, music in sessions),
+        *(mean(measures.distance(music, apart) for _, music in sessions) for apart in APART),
+        mean(compare(free, real).plain) if real else None,
+    ]
+
+
+def voice_table(composed: Composed) -> Table:
+    """Each instrument, at the model's own density: whose silence it is where not all are heard."""
+    table = Table(
+        "Instruments",
+        "Sessions that an instrument is named in, and those in which it is heard, as above; of the model's density.",
+        (
+            Column("sessions", style=".0f"),
+            Column("heard in the first 2 bars", style=".1%"),
+            Column("within any 4 bars", style=".1%"),
+        ),
+    )
+    own = pairs((line, music) for line, music in composed if line.density in (None, OWN_DENSITY))
+    named: dict[str, list[tuple[Choice, Music]]] = {}
+    for plan, music in own:
+        for voice in plan.steering.voices:
+            named.setdefault(voice.name, []).append((voice, music))
+    for name, sessions in named.items():
+        early = mean(measures.all_heard(music[:2], [voice]) for voice, music in sessions)
+        always = mean(measures.heard_within(music, [voice], 4) for voice, music in sessions)
+        table.add(name, [len(sessions), early, always])
+    return table
+
+
+def density_table(composed: Composed) -> Table:
+    """Notes a bar by ensemble and density. No rows where only one density could be asked for."""
+    lines = [(line, pairs([(line, music)])) for line, music in composed if line.kind == "band"]
+    asked = sorted({line.density for line, _ in lines if line.density is not None})
+    table = Table(
+        "Density",
+        "Notes a bar as a multiple of those at the lowest density. The whole keeps to its goal where they rise in each "
+        "ensemble, too.",
+        tuple(
+            Column(f"{density}", f"≥ {2**place}" if place else "", style=".2f") for place, density in enumerate(asked)
+        ),
+    )
+    if len(asked) < 2:
+        return table
+    sizes = sorted({line.size for line, _ in lines if line.size})
+    counts = {
+        size: [
+            _notes(one for line, each in lines if (line.size, line.density) == (size, density) for one in each)
+            for density in asked
+        ]
+        for size in sizes
+    }
+    rising = all(low < high for each in counts.values() for low, high in pairwise(each))
+    whole = [fmean(each[place] for each in counts.values()) for place in range(len(asked))]
+    goals = [whole[place] >= 2**place * whole[0] and rising for place in range(len(asked))]
+    table.add("all", [_times(whole, place, met if place else None) for place, met in enumerate(goals)])
+    for size, each in counts.items():
+        table.add(f"{size} instruments", [_times(each, place, None) for place in range(len(asked))])
+    return table
+
+
+def _notes(sessions: Iterable[tuple[Plan, Music]]) -> float:
+    return fmean(measures.notes_per_bar(music) for _, music in sessions)
+
+
+def _times(counts: Sequence[float], place: int, met: bool | None) -> Cell:
+    ratio = counts[place] / counts[0] if counts[0] else 0.0
+    return Cell(ratio, f"{ratio:.2f} × ({counts[place]:.1f} notes a bar)", met)

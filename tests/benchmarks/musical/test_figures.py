@@ -1,0 +1,155 @@
+import json
+
+import numpy as np
+import pytest
+
+from amt.composer import Composer
+from benchmarks.musical import comparison, figures, trials
+from benchmarks.musical.lines import Line, Plan, matrix
+from benchmarks.musical.page import Example, Report
+from benchmarks.musical.pieces import Real
+from benchmarks.musical.sessions import Music
+from benchmarks.musical.tables import Cell, Column, Table, goals, markdown
+from patterns.bar import Bar
+from patterns.meter import Meter
+from patterns.note import DRUMS, Note
+from training.corpus import Piece
+
+PROGRAMS = {"piano": 0, "bass": 33, "drums": DRUMS, "guitar": 25, "lead": 81}
+
+
+def line(size: int, density: float = 0.5) -> Line:
+    made = matrix(2, 5, [], [], [size], [0.5])[0]
+    return Line(made.kind, made.tempo, made.meter, size, density, made.plans)
+
+
+def music(plan: Plan, notes: int = 1, silent: str = "") -> Music:
+    """Bars in which each instrument strikes so many notes, one a sixteenth later in each bar."""
+    return [
+        Bar(
+            index,
+            Meter(4, 4),
+            tuple(
+                Note(120 * (index % 4 + number), PROGRAMS[name], 36 + index % 3, 120)
+                for name in plan.band
+                if name != silent
+                for number in range(notes)
+            ),
+        )
+        for index in range(plan.bars)
+    ]
+
+
+def texts(table: Table, row: str = "all") -> dict[str, str]:
+    return {column.name: cell.text for column, cell in zip(table.columns, table.rows[row], strict=True)}
+
+
+def test_lines_are_counted_together_and_each() -> None:
+    trio, duo = line(3), line(2)
+    composed = [(trio, [music(plan) for plan in trio.plans]), (duo, [music(plan, silent="bass") for plan in duo.plans])]
+    table = figures.line_table(composed, None)
+    assert list(table.rows) == ["all", "3 instruments", "2 instruments"]
+    assert texts(table)["sessions"] == "4"
+    assert texts(table)["all heard in the first 2 bars"] == "75.0%"
+    assert texts(table)["onsets on the grid"] == "100.0%"
+    assert texts(table, "3 instruments")["notes a bar"] == "3.0"
+    assert texts(table, "2 instruments")["all heard within any 4 bars"] == "50.0%"
+    assert {name: cell.met for name, _, cell in goals([table])}["Lines: empty bars"] is True
+
+
+def test_sparse_sessions_need_not_have_everyone_heard() -> None:
+    own, sparse = line(2), line(2, density=0.2)
+    composed = [
+        (own, [music(plan) for plan in own.plans]),
+        (sparse, [music(plan, silent="bass") for plan in sparse.plans]),
+    ]
+    assert texts(figures.line_table(composed, None))["all heard in the first 2 bars"] == "100.0%"
+
+
+def test_each_instrument_is_heard_or_not() -> None:
+    trio = line(3)
+    table = figures.voice_table([(trio, [music(trio.plans[0], silent="bass"), music(trio.plans[1])])])
+    assert [cell.text for cell in table.rows["bass"]] == ["2", "50.0%", "50.0%"]
+    assert [cell.text for cell in table.rows["drums"]] == ["2", "100.0%", "100.0%"]
+    assert [cell.text for cell in table.rows["guitar"]] == ["1", "100.0%", "100.0%"]
+
+
+@pytest.mark.parametrize(("counts", "met"), [((1, 2, 4), True), ((1, 2, 3), False), ((2, 2, 8), False)])
+def test_density_is_judged_by_its_multiples(counts: tuple[int, ...], met: bool) -> None:
+    composed = []
+    for density, notes in zip((0.2, 0.5, 0.8), counts, strict=True):
+        duo = line(2, density)
+        composed.append((duo, [music(plan, notes) for plan in duo.plans]))
+    table = figures.density_table(composed)
+    cells = table.rows["all"]
+    assert cells[0].met is None
+    assert cells[2].value == counts[2] / counts[0]
+    assert all(cell.met for cell in cells[1:]) == met
+
+
+def test_density_has_no_rows_where_only_the_models_own_could_be_asked_for() -> None:
+    trio = line(3)
+    assert not figures.density_table([(trio, [music(plan) for plan in trio.plans])]).rows
+
+
+def as_piece(bars: Music) -> Piece:
+    rows = sorted(
+        (1920 * bar.index + note.onset, note.duration, note.instrument, note.pitch)
+        for bar in bars
+        for note in bar.notes
+    )
+    onsets, durations, programs, pitches = np.array(rows, np.int64).T
+    return Piece("freedoom", onsets, durations, programs, pitches, 120.0, 1920)
+
+
+def test_what_is_real_overlaps_wholly_with_itself() -> None:
+    trio = line(3)
+    composed = [(trio, [music(plan) for plan in trio.plans])]
+    pieces = [as_piece(bars) for bars in composed[0][1] for _ in range(8)]
+    pieces = [*pieces[::2], *pieces[1::2]]
+    overlaps = comparison.overlap_table(composed, Real(pieces, 5))
+    assert overlaps.rows["3 instruments"][6].value == pytest.approx(1)
+    assert overlaps.rows["3 instruments"][6].met
+    repetition = comparison.repetition_table(composed, Real(pieces, 5))
+    assert [cell.text for cell in repetition.rows["all"]] == ["1 of 1"] * 3
+    assert [cell.met for cell in repetition.rows["all"]] == [True] * 3
+    none = comparison.overlap_table(composed, Real([], 5))
+    assert [cell.text for cell in none.rows["3 instruments"][:7]] == ["–"] * 7
+
+
+def test_the_page_and_the_json_show_what_tables_hold() -> None:
+    table = Table(
+        "Notes & bars", "What <was> counted.", (Column("many", "≥ 3", lambda value: value >= 3, ".1f"), Column("few"))
+    )
+    table.add("all", [2.0, None])
+    table.add("one", [3.0, Cell(1, "1 of 2", False)])
+    report = Report({"model": "some"}, ("density: not yet",), (table,))
+    page = report.as_html([Example("a trio", b"png", None), Example("a duo", b"png", b"wav")])
+    assert '<td class="missed">2.0' in page
+    assert "What &lt;was&gt; counted." in page
+    assert "density: not yet" in page
+    assert page.count("data:image/png;base64,cG5n") == 2
+    assert page.count("<audio") == 1
+    found = json.loads(report.as_json())
+    assert found["goals"] == [{"measure": "Notes & bars: many", "goal": "≥ 3", "value": 2.0, "met": False}]
+    assert found["tables"][0]["rows"]["one"]["few"] == {"value": 1, "met": False}
+    assert list(markdown(table))[2:] == ["| all | 2.0 ✗ | – |", "| one | 3.0 | 1 of 2 ✗ |"]
+
+
+def test_an_hour_whose_end_is_as_its_beginning_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    trio = matrix(1, 24, [], [], [3], [0.5])[0].plans
+    monkeypatch.setattr(trials, "compose", lambda _composer, plans, _composed: [music(plan) for plan in plans])
+    same = trials.hour_table(Composer.__new__(Composer), trio)
+    assert [cell.text for cell in same.rows["all"]][2:] == ["+0.00", "3.0", "3.0"]
+    assert same.rows["all"][2].met
+
+    fading = [music(plan, notes=4)[:20] + music(plan)[20:] for plan in trio]
+    monkeypatch.setattr(trials, "compose", lambda *_: fading)
+    other = trials.hour_table(Composer.__new__(Composer), trio)
+    assert [cell.text for cell in other.rows["3 instruments"]][3:] == ["12.0", "3.0"]
+    assert other.rows["all"][2].met is False
+
+
+def test_an_hour_is_an_hour() -> None:
+    (bars,) = {plan.bars for plan in trials.hour_plans()}
+    assert bars == 60 * 120 / 4
