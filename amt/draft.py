@@ -183,7 +183,7 @@ class Draft:
         rows = np.arange(cells.first + offset, cells.last + offset + 1, dtype=np.int32)
         # the bar's end, -1, is its last line
         times = np.where(cells.outcomes == PAUSE, self._reached + REST_STEPS, lines[cells.outcomes])
-        biases = self._ensemble.onset_biases(self._reached, times - self._reached)
+        biases = self._ensemble.onset_biases(self._reached, len(self._struck()), times - self._reached)
         outcome = int(cells.outcomes[(yield self._choices(rows, cells.starts, biases))])
         return outcome if outcome < 0 else self._first + outcome
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from amt import density
 from amt.anticipation import REST_NOTE, Event
-from amt.habits import habit
+from amt.habits import habit, hands
 from amt.metronome import BELL, CLICK
 from amt.score import Int32s
 from amt.steering import Range, Steering
@@ -30,11 +30,14 @@ KIT = frozenset(PERCUSSION) - {CLICK, BELL}
 """The keys of the drum kit; the metronome's are the model's to hear, not to play."""
 LIFT = 4.0
 """Added to the logits of an instrument for each usual gap that its silence exceeds the usual one by."""
-ENTRANCE = 3.0
+ENTRANCE = 4.0
 """Added besides, for each beat, to those of an instrument not heard yet."""
 STAGGER = 0.5
 """Beats by which each instrument named later enters later."""
-HIGHEST_LIFT = 12.0
+LONGEST_SILENCE = 8.0
+OVERDUE = 2.0
+"""Added besides, for each beat beyond the longest silence, so that all are heard within any four bars."""
+HIGHEST_LIFT = 24.0
 RESTRAINT = 4.0
 """Taken from them for each e-fold by which the instrument exceeds its usual rate."""
 CHORD = 6
@@ -57,6 +60,7 @@ class _Band:
         voice_of_note: whose each of all notes is; -1: nobody's.
         rate, gap: the habit of each voice.
         usual: notes a beat of all together.
+        hands: notes that they may be asked to strike at once.
         is_balanced: whether the voices were named.
     """
 
@@ -66,6 +70,7 @@ class _Band:
     rate: list[float]
     gap: list[float]
     usual: float
+    hands: int
     is_balanced: bool
 
 
@@ -86,7 +91,8 @@ class Ensemble:
         self._steps_per_beat = steps_per_beat
         self._density = steering.density
         scale = density.scale(steering.density)
-        self._rate = [rate * scale for rate in self._band.rate]
+        # these rates are high ones already: where more is asked for, it is to come from all
+        self._rate = [rate * min(scale, 1.0) for rate in self._band.rate]
         self._gap = [min(gap / scale, max(gap, LONGEST_GAP)) for gap in self._band.gap]
         self._asked = self._band.usual * scale
 
@@ -119,16 +125,18 @@ class Ensemble:
         voice = self._band.voice_of_note[note]
         return sum(bool(self._band.voice_of_note[other] == voice) for other in struck) >= CHORD
 
-    def onset_biases(self, now: int, waits: npt.NDArray[np.int64]) -> npt.NDArray[np.float32] | None:
-        """What to add to the logits of onsets `waits` [n] steps after step `now`: float32 [n]; None: nothing."""
+    def onset_biases(self, now: int, struck: int, waits: npt.NDArray[np.int64]) -> npt.NDArray[np.float32] | None:
+        """What to add to the logits of onsets `waits` [n] steps after step `now`, at which so many notes are struck:
+        float32 [n]; None: nothing."""
         elapsed = (now - self._since) / self._steps_per_beat
         # a piece that has just begun has had less time to be dense
         level = sum(level * self._decay(voice, now) for voice, level in enumerate(self._level))
         level /= 1 - math.exp(-(elapsed + 1) / MEMORY)
         lean = density.lean(self._density, self._asked, level)
-        if self._band.is_balanced:
-            lean = max(lean, density.opening_lean(elapsed, self._asked, level))
-        return density.onset_bias(waits / self._steps_per_beat, lean) if lean else None
+        opening = density.opening_lean(elapsed, self._asked, level) if self._band.is_balanced else 0.0
+        lean = max(lean, opening) if opening else lean
+        is_filled = struck >= self._band.hands
+        return density.onset_bias(waits / self._steps_per_beat, lean, is_filled) if lean else None
 
     def biases(self, now: int) -> npt.NDArray[np.float32] | None:
         """What to add to the logits of `rows` at step `now`: float32 [n]; None: nothing."""
@@ -139,9 +147,9 @@ class Ensemble:
 
     def _bias(self, voice: int, now: int) -> float:
         idle = (now - self._heard[voice]) / self._steps_per_beat
-        lift = LIFT * max(0.0, idle / self._gap[voice] - 1)
+        lift = LIFT * max(0.0, idle / self._gap[voice] - 1) + OVERDUE * max(0.0, idle - LONGEST_SILENCE)
         if self._silent[voice]:
-            lift += ENTRANCE * (idle - STAGGER * voice)
+            lift += ENTRANCE * (1 + idle - STAGGER * voice)
         excess = self._level[voice] * self._decay(voice, now) / self._rate[voice]
         return min(lift, HIGHEST_LIFT) - (RESTRAINT * math.log(excess) if excess > 1 else 0.0)
 
@@ -175,6 +183,7 @@ def _band(
         rate=[max(each.rate for each in several) * voice.weight for several, voice in zip(habits, voices, strict=True)],
         gap=[min(each.gap for each in several) for several in habits],
         usual=density.usual(alone) if instruments else FREE,
+        hands=sum(max(map(hands, voice.programs)) for voice in voices),
         is_balanced=bool(instruments),
     )
 

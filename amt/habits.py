@@ -45,6 +45,15 @@ _HABITS = (
 )
 
 
+_ONE_AT_A_TIME = frozenset({*range(32, 40), *range(64, 80)})
+"""Basses, reeds and pipes."""
+
+
+def hands(program: int) -> int:
+    """How many notes it may be asked to strike at once; by its own choice it may strike more."""
+    return 1 if program in _ONE_AT_A_TIME else 3
+
+
 def habit(program: int) -> Habit:
     """The habit of a General MIDI program 0–127, or of the drum kit (128)."""
     return _HABITS[len(_HABITS) - 1 if program == DRUMS else program // 8]

@@ -1,4 +1,4 @@
-"""Groove: how a bar that is exactly on the grid is played. Pure functions of notes; what the model hears stays exact."""
+"""Groove: how a bar that is exactly on the grid is played. Pure functions of notes; the model hears them exact."""
 
 from __future__ import annotations
 
