@@ -129,11 +129,14 @@ class Ensemble:
         """What to add to the logits of onsets `waits` [n] steps after step `now`, at which so many notes are struck:
         float32 [n]; None: nothing."""
         elapsed = (now - self._since) / self._steps_per_beat
+        is_opening = self._band.is_balanced and elapsed < density.OPENING
+        if self._density == density.OWN and not is_opening:
+            return None
         # a piece that has just begun has had less time to be dense
         level = sum(level * self._decay(voice, now) for voice, level in enumerate(self._level))
         level /= 1 - math.exp(-(elapsed + 1) / MEMORY)
         lean = density.lean(self._density, self._asked, level)
-        opening = density.opening_lean(elapsed, self._asked, level) if self._band.is_balanced else 0.0
+        opening = density.opening_lean(elapsed, self._asked, level) if is_opening else 0.0
         lean = max(lean, opening) if opening else lean
         is_filled = struck >= self._band.hands
         return density.onset_bias(waits / self._steps_per_beat, lean, is_filled) if lean else None
