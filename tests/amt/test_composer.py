@@ -257,7 +257,7 @@ DENSE = Steering().set("instruments", "piano", "guitar", "bass", "drums").set("s
     [
         DENSE,
         DENSE.set("tempo", 61.7).set("meter", 7, 8),
-        DENSE.set("density", 0.8).set("polyphony", 6).set("polyphony", "bass", 1),
+        DENSE.set("density", 0.6).set("polyphony", 6).set("polyphony", "bass", 1),
     ],
 )
 def test_readings_kept_and_windows_read_ahead_change_no_note(
