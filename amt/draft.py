@@ -8,27 +8,32 @@ which the probability of every 10 ms step is pooled, so that nothing is lost by 
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from amt import anticipation
+from amt import anticipation, velocity
 from amt.anticipation import Event
 from amt.cells import END, PAUSE, duration_cells, onset_cells, onset_lines
 from amt.ensemble import Ensemble
 from amt.passage import Passage, Window
+from amt.polyphony import Ringing, make_way, open_rows, still_ringing, to_end
 from amt.reader import Int32s, Reader, Reading
 from amt.sampler import Choices
 from amt.steering import Steering
-from amt.velocity import struck
-from amt.vocabulary import DURATION, EVENT_TOKENS, NOTE, PITCHES, REST_STEPS, TIME, WINDOW
+from amt.vocabulary import DURATION, EVENT_TOKENS, NOTE, PITCHES, REST_STEPS, STEPS_PER_SECOND, TIME, WINDOW
 from patterns.bar import Bar
 from patterns.grid import Grid
+from patterns.groove import humanized, swung, swung_tick
 from patterns.meter import TICKS_PER_BEAT
 from patterns.note import Note
 
 MOST_NOTES = 300
 """Notes in a bar, at most: what one datagram of the protocol holds."""
+
+HUMAN = 1
+"""Names the stream of random numbers that humanises a bar, apart from the one that its notes are drawn by."""
 
 Outcome = tuple[Bar, Passage] | Exception
 Draws = Generator[Choices, int, None]
@@ -88,9 +93,11 @@ class Draft:
         self._events: list[Event] = []
         self._notes: list[Note] = []
         self._random = np.random.default_rng((steering.seed, passage.index, variation))
+        self._touch = np.random.default_rng((steering.seed, passage.index, variation, HUMAN))
         self._bar_lines = onset_lines(self._grid, passage.start)
         self._ensemble = Ensemble(steering, float(TICKS_PER_BEAT * self._grid.steps_per_tick))
         self._complete = -1  # the onset at which no more notes are struck
+        self._first = self._first_open()
         self._draws = self._fill()
         self._go_on(None)
 
@@ -109,20 +116,19 @@ class Draft:
             self.number = self._random.random()
         except StopIteration:
             self._give_back()
-            passage = self._passage
-            composed = passage.window(self._grid, tuple(self._events)).current
-            meter = self._steering.meter
-            bar = Bar(passage.index, meter, struck(self._notes, meter, passage.index))
-            self.outcome = bar, passage.followed_by(composed)
+            self.outcome = self._finished()
         except Exception as error:  # noqa: BLE001  handed on as the outcome: others are composed beside this one
             self.fail(error)
 
     def _fill(self) -> Draws:
         """Draw events until the bar is full. Nobody to play: it stays empty."""
-        if not len(self._ensemble.rows):
+        if self._first is None:
             return
         self._read()
         while len(self._notes) < MOST_NOTES and self._has_room():
+            if self._bar_lines[self._first] > self._reached + REST_STEPS:
+                self._pause()
+                continue
             outcome = yield from self._draw_onset()
             if outcome == END:
                 return
@@ -166,13 +172,19 @@ class Draft:
 
     def _draw_onset(self) -> Generator[Choices, int, int]:
         """What comes next: an index of the grid's lines, END or PAUSE."""
+        assert self._first is not None
         if not self._notes and not self._passage.past:
-            return 0  # a session begins on its first beat
+            return self._first  # a session begins on its first beat
         complete = self._complete == self._reached
-        cells = onset_cells(self._bar_lines, self._reached, after=complete, may_end=bool(self._notes))
+        lines = self._bar_lines[self._first :]
+        cells = onset_cells(lines, self._reached, after=complete, may_end=bool(self._notes))
         offset = TIME - self.lines[0].origin
         rows = np.arange(cells.first + offset, cells.last + offset + 1, dtype=np.int32)
-        return int(cells.outcomes[(yield self._choices(rows, cells.starts))])
+        # the bar's end, -1, is its last line
+        times = np.where(cells.outcomes == PAUSE, self._reached + REST_STEPS, lines[cells.outcomes])
+        biases = self._ensemble.onset_biases(self._reached, len(self._struck()), times - self._reached)
+        outcome = int(cells.outcomes[(yield self._choices(rows, cells.starts, biases))])
+        return outcome if outcome < 0 else self._first + outcome
 
     def _struck(self) -> list[int]:
         """The notes struck at the newest onset already."""
@@ -202,16 +214,62 @@ class Draft:
         duration = int(cells.outcomes[choice])
         self.lines[0].put(DURATION + duration)
 
-        index = yield self._choices(self._ensemble.rows, None, self._ensemble.biases(step))
-        note = int(self._ensemble.rows[index]) - NOTE
-        if note in struck or self._ensemble.is_full(note, struck):
+        held = self._held(number)
+        rows, biases = self._ensemble.rows, self._ensemble.biases(step)
+        if (places := open_rows(rows, held, self._steering.limits)) is not None:
+            rows, biases = rows[places], None if biases is None else biases[places]
+        index = yield self._choices(rows, None, biases)
+        note = int(rows[index]) - NOTE
+        instrument, pitch = divmod(note, PITCHES)
+        onset = int(self._grid.onsets[number])
+        struck_now = Note(onset, instrument, pitch, int(ticks[choice]))
+        stolen = make_way(self._notes, held, struck_now, self._steering.limits)
+        if note in struck or self._ensemble.is_full(note, struck) or stolen is None:
             self.lines[0].take_back()
             self._complete = step
             return
+        if stolen:
+            self._end(stolen, number)
+            self._read()
+            while step > self._reached + REST_STEPS:
+                self._pause()
         self._commit(Event(step, duration, note))
-        instrument, pitch = divmod(note, PITCHES)
-        onset = int(self._grid.onsets[number])
-        self._notes.append(Note(onset, instrument, pitch, int(ticks[choice])))
+        self._notes.append(struck_now)
+
+    def _held(self, number: int) -> list[Ringing]:
+        """What sounds on from earlier bars at a line of the grid, or at the bar's end."""
+        steering = self._steering
+        ticks = int(self._grid.onsets[number]) if number < len(self._grid.onsets) else steering.meter.bar_ticks
+        tick = swung_tick(ticks, steering.meter, steering.subdivision, steering.swing)
+        return [each for each in self._passage.ringing if each.end > tick]
+
+    def _first_open(self) -> int | None:
+        """The first line of the grid at which anybody may play; None: nobody may, all bar long."""
+        for number in range(len(self._grid.onsets)):
+            places = open_rows(self._ensemble.rows, self._held(number), self._steering.limits)
+            if len(self._ensemble.rows) if places is None else places.any():
+                return number
+        return None
+
+    def _end(self, numbers: tuple[int, ...], line: int) -> None:
+        """Cut notes short at a line of the grid, or at the bar's end, in the events too."""
+        is_line = line < len(self._grid.onsets)
+        tick = int(self._grid.onsets[line]) if is_line else self._steering.meter.bar_ticks
+        for number in numbers:
+            note, event = self._notes[number], self._events[number]
+            self._notes[number] = replace(note, duration=tick - note.onset)
+            self._events[number] = replace(event, duration=int(self._bar_lines[line]) - event.time)
+
+    def _finished(self) -> tuple[Bar, Passage]:
+        """The bar as it is to be played, and the passage after it."""
+        steering, passage = self._steering, self._passage
+        end, meter = len(self._grid.onsets), steering.meter
+        self._end(to_end(self._notes, self._held(end), meter.bar_ticks, steering.limits), end)
+        composed = passage.window(self._grid, tuple(self._events)).current
+        exact = swung(velocity.struck(self._notes, meter, passage.index), meter, steering.subdivision, steering.swing)
+        notes = humanized(exact, meter, steering.humanize, STEPS_PER_SECOND / self._grid.steps_per_tick, self._touch)
+        ringing = still_ringing(notes, passage.ringing, meter.bar_ticks)
+        return Bar(passage.index, meter, notes), passage.followed_by(composed, ringing)
 
     def _pause(self) -> None:
         self._commit(anticipation.rest(self._reached + REST_STEPS))

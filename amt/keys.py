@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Value = int | float | str
+MOST_AT_ONCE = 64
+"""The largest polyphony, which stands for as many notes as the music brings."""
 _KIND_NAMES = {int: "a whole number", float: "a number", str: "a string"}
 
 
@@ -23,6 +25,7 @@ class Argument:
         low, high: inclusive limits; for a str, of its length.
         choices: the only values allowed, where they are few.
         repeated: any number of these, none included; only the last argument may be.
+        optional: may be left out; only one before others may be.
         unit: for the reader.
     """
 
@@ -32,6 +35,7 @@ class Argument:
     high: float | None = None
     choices: tuple[Value, ...] = ()
     repeated: bool = False
+    optional: bool = False
     unit: str = ""
 
     def check(self, value: object) -> Value:
@@ -65,6 +69,11 @@ class Argument:
         return value
 
     @property
+    def usage(self) -> str:
+        """Its name as in a usage line: "name…" for any number, "[name]" where it may be left out."""
+        return f"[{self.name}]" if self.optional else self.name + ("…" if self.repeated else "")
+
+    @property
     def limits(self) -> str:
         """The limits in words, as in "40 to 240"."""
         noun = " characters" if self.kind is str else ""
@@ -77,20 +86,29 @@ class Argument:
         return f"at most {self.high}{noun}" if self.high is not None else "any"
 
 
+def arguments_for(arguments: Sequence[Argument], count: int) -> list[Argument] | None:
+    """The arguments that `count` values are meant for, one each; None if there cannot be so many."""
+    repeated = bool(arguments) and arguments[-1].repeated
+    fixed = list(arguments[: len(arguments) - repeated])
+    if count < len(fixed):
+        fixed = [argument for argument in fixed if not argument.optional]
+    if count < len(fixed) or (count > len(fixed) and not repeated):
+        return None
+    return fixed + [arguments[-1]] * (count - len(fixed))
+
+
 def check_values(arguments: Sequence[Argument], values: Sequence[object], subject: str) -> tuple[Value, ...]:
-    """Check `values` against `arguments`, the last of which may be repeated.
+    """Check `values` against `arguments`, the last of which may be repeated, and some of which left out.
 
     Raises:
         TypeError: a wrong number of values, or one of a wrong type.
         ValueError: one out of its range.
     """
-    repeated = bool(arguments) and arguments[-1].repeated
-    fixed = len(arguments) - repeated
-    if len(values) < fixed or (len(values) > fixed and not repeated):
-        wanted = " ".join(argument.name + ("…" if argument.repeated else "") for argument in arguments)
+    meant = arguments_for(arguments, len(values))
+    if meant is None:
+        wanted = " ".join(argument.usage for argument in arguments)
         raise TypeError(f"{subject} takes {wanted or 'no values'}; {len(values)} came")
-    spread = list(arguments[:fixed]) + [arguments[-1]] * (len(values) - fixed) if repeated else arguments
-    return tuple(argument.check(value) for argument, value in zip(spread, values, strict=True))
+    return tuple(argument.check(value) for argument, value in zip(meant, values, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,7 @@ class Key:
         arguments: its values.
         text: one line for a musician.
         example: values as typed.
+        of_each: what is set for different instruments holds side by side.
         available: False where the music of it is not built yet; setting it answers "not yet".
     """
 
@@ -109,6 +128,7 @@ class Key:
     text: str
     example: str
     available: bool = True
+    of_each: bool = False
 
 
 NAME = Argument("name", str, 1, 64)
@@ -137,7 +157,6 @@ KEYS: dict[str, Key] = {
             (Argument("density", float, 0, 1),),
             "notes per bar; 0.5 is the model's own",
             "0.8",
-            False,
         ),
         Key(
             "temperature",
@@ -161,21 +180,27 @@ KEYS: dict[str, Key] = {
             ),
             "the lowest and highest note of one instrument; 0 127 frees it",
             "bass 28 52",
+            of_each=True,
         ),
-        Key("polyphony", (Argument("notes", int, 1, 64),), "notes that may sound at once", "6", False),
+        Key(
+            "polyphony",
+            (Argument("instrument", str, 1, 64, optional=True), Argument("notes", int, 1, MOST_AT_ONCE)),
+            f"notes that may sound at once, of one instrument or of all; {MOST_AT_ONCE} frees it",
+            "bass 1",
+            of_each=True,
+        ),
         Key(
             "subdivision",
             (Argument("steps", int, choices=(0, 1, 2, 3, 4, 6, 8, 12), unit="grid steps a beat"),),
             "the grid: 4 sixteenths, 3 triplets, 8 thirty-seconds, 0 free",
             "4",
         ),
-        Key("swing", (Argument("swing", float, 0, 1),), "how late the off-beats fall", "0.3", False),
+        Key("swing", (Argument("swing", float, 0, 1),), "how late the off-beats fall; 1 is the triplet feel", "0.3"),
         Key(
             "humanize",
             (Argument("humanize", float, 0, 1),),
             "small deviations of time and touch",
             "0.2",
-            False,
         ),
         Key("horizon", (Argument("bars", int, 1, 32),), "how many bars are composed ahead", "8"),
         Key(

@@ -19,6 +19,7 @@ import numpy as np
 from amt import score
 from amt.anticipation import Event
 from amt.metronome import clicks, clicks_in
+from amt.polyphony import Ringing
 from amt.score import Int32s
 from amt.vocabulary import ANTICIPATION, EVENT_TOKENS, STEPS_PER_SECOND, WINDOW
 from patterns.grid import Grid
@@ -94,17 +95,19 @@ class Passage:
         start: the bar line.
         past: the newest bars, as far back as the model reads.
         leaving: how many of them the next window leaves out; 0: that is not settled yet.
+        ringing: what was struck before and sounds on, as the performer hears it.
     """
 
     index: int = 0
     start: Fraction = Fraction(0)
     past: tuple[ComposedBar, ...] = ()
     leaving: int = 0
+    ringing: tuple[Ringing, ...] = ()
 
-    def followed_by(self, bar: ComposedBar) -> Passage:
-        """The passage after `bar`."""
+    def followed_by(self, bar: ComposedBar, ringing: tuple[Ringing, ...] = ()) -> Passage:
+        """The passage after `bar`, across whose end `ringing` sounds on."""
         end = bar.end.limit_denominator(_FINEST)
-        return Passage(self.index + 1, end, (*self.past, bar), self.leaving)
+        return Passage(self.index + 1, end, (*self.past, bar), self.leaving, ringing)
 
     def window(self, grid: Grid, events: tuple[Event, ...] = ()) -> Window:
         """What the model reads while composing this bar on `grid`, of which `events` are there already."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from amt.keys import KEYS, Value, check_values
+from amt.keys import KEYS, MOST_AT_ONCE, Value, check_values
 from patterns.grid import Grid
 from patterns.instruments import Choice, choose
 from patterns.meter import Meter
@@ -41,6 +41,21 @@ class Range:
     high: int
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many notes may sound at once: of one instrument, or, where `choice` is None, of all."""
+
+    choice: Choice | None
+    notes: int
+
+    def binds(self, instrument: int, pitch: int) -> bool:
+        """Whether such a note counts."""
+        if self.choice is None:
+            return True
+        keys = self.choice.keys
+        return instrument in self.choice.programs and (keys is None or instrument != DRUMS or pitch in keys)
+
+
 def _ensemble(*names: str) -> tuple[Choice, ...]:
     return tuple(choose(name) for name in names)
 
@@ -54,9 +69,13 @@ class Steering:
         instruments: the ensemble; empty: whom the model likes.
         mute, solo: parts of it that pause, or that alone play.
         ranges: instruments kept between two notes.
+        limits: how many notes may sound at once; that of all instruments last.
         scale: the key all pitched notes stay in, or None.
         temperature, top_p: of the drawing; top_p is the share of probability kept.
+        density: how many notes, 0 … 1; 0.5 is the model's own.
         subdivision: grid steps a beat; 0 is free.
+        swing: how late off-beats fall, 0 … 1, the triplet feel.
+        humanize: how much time and touch deviate, 0 … 1.
         horizon: bars composed ahead; it never changes the music.
         seed: of the drawing.
 
@@ -70,10 +89,14 @@ class Steering:
     mute: tuple[Choice, ...] = ()
     solo: tuple[Choice, ...] = ()
     ranges: tuple[Range, ...] = ()
+    limits: tuple[Limit, ...] = ()
     scale: Scale | None = None
     temperature: float = 1.0
     top_p: float = 0.98
+    density: float = 0.5
     subdivision: int = 4
+    swing: float = 0.0
+    humanize: float = 0.0
     horizon: int = 8
     seed: int = 0
 
@@ -94,7 +117,7 @@ class Steering:
             raise SteeringError("name", str(error)) from error
 
     def get(self, key: str) -> tuple[Value, ...]:
-        """What holds for `key`, as a client would set it (`range` may repeat its three values)."""
+        """What holds for `key`, as a client would set it (`range` and `polyphony` may repeat theirs)."""
         return _GETTERS[self._checked(key)](self)
 
     @staticmethod
@@ -162,6 +185,23 @@ def _set_range(steering: Steering, name: str, low: int, high: int) -> Steering:
     return replace(steering, ranges=others if (low, high) == (0, 127) else (*others, Range(choice, low, high)))
 
 
+def _set_polyphony(steering: Steering, *values: Value) -> Steering:
+    *names, notes = values
+    choice = choose(str(names[0])) if names else None
+    name = choice and choice.name
+    others = tuple(each for each in steering.limits if (each.choice and each.choice.name) != name)
+    limits = others if notes == MOST_AT_ONCE else (*others, Limit(choice, int(notes)))
+    return replace(steering, limits=tuple(sorted(limits, key=lambda limit: limit.choice is None)))
+
+
+def _get_polyphony(steering: Steering) -> tuple[Value, ...]:
+    """As many notes of all, unless only instruments are bound; then name and notes of each that is."""
+    of_all = [limit.notes for limit in steering.limits if limit.choice is None]
+    of_each = [(limit.choice.name, limit.notes) for limit in steering.limits if limit.choice]
+    first = of_all if of_all or of_each else [MOST_AT_ONCE]
+    return (*first, *(value for pair in of_each for value in pair))
+
+
 def _names(choices: tuple[Choice, ...]) -> tuple[Value, ...]:
     return tuple(choice.name for choice in choices)
 
@@ -170,20 +210,22 @@ def _plain(name: str) -> Callable[..., Steering]:
     return lambda steering, value: replace(steering, **{name: value})
 
 
+_PLAIN = ("tempo", "density", "temperature", "top_p", "subdivision", "swing", "humanize", "horizon", "seed")
 _SETTERS: dict[str, Callable[..., Steering]] = {
-    **{name: _plain(name) for name in ("tempo", "temperature", "top_p", "subdivision", "horizon", "seed")},
+    **{name: _plain(name) for name in _PLAIN},
     "meter": lambda steering, beats, unit: replace(steering, meter=Meter(beats, unit)),
     "instruments": _set_instruments,
     "mute": _set_group("mute"),
     "solo": _set_group("solo"),
     "key": _set_key,
     "range": _set_range,
+    "polyphony": _set_polyphony,
 }
 
 _GETTERS: dict[str, Callable[[Steering], tuple[Value, ...]]] = {
     **{
         name: lambda steering, name=name: (getattr(steering, name),)  # type: ignore[misc]
-        for name in ("tempo", "temperature", "top_p", "subdivision", "horizon", "seed")
+        for name in _PLAIN
     },
     "meter": lambda steering: (steering.meter.numerator, steering.meter.denominator),
     "instruments": lambda steering: _names(steering.instruments),
@@ -193,4 +235,5 @@ _GETTERS: dict[str, Callable[[Steering], tuple[Value, ...]]] = {
     "range": lambda steering: tuple(
         value for each in steering.ranges for value in (each.choice.name, each.low, each.high)
     ),
+    "polyphony": _get_polyphony,
 }

@@ -67,12 +67,14 @@ def _range(argument: Argument) -> str:
 
 
 def _key_row(key: Key) -> tuple[str, ...]:
-    values = ", ".join(
-        f"{argument.kind.__name__[0]}:{argument.name}{'…' if argument.repeated else ''} ({_range(argument)})"
-        for argument in key.arguments
-    )
+    values = ", ".join(map(_key_value, key.arguments))
     text = key.text if key.available else f'{key.text} ("not-yet" in this version)'
     return f"`{key.name}`", values, f"`{key.example}`", text
+
+
+def _key_value(argument: Argument) -> str:
+    value = f"{argument.kind.__name__[0]}:{argument.name}{'…' if argument.repeated else ''}"
+    return f"{f'[{value}]' if argument.optional else value} ({_range(argument)})"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -83,7 +83,7 @@ class AmtBand
     top_p: [["top_p", :f, (0.1..1)]],
     key: [["tonic", :s, (0..16)], ["scale", :s, (0..64)]],
     range: [["name", :s, (1..64)], ["low", :i, (0..127)], ["high", :i, (0..127)]],
-    polyphony: [["notes", :i, (1..64)]],
+    polyphony: [["instrument", :s, (1..64), :optional], ["notes", :i, (1..64)]],
     subdivision: [["steps", :i, [0, 1, 2, 3, 4, 6, 8, 12]]],
     swing: [["swing", :f, (0..1)]],
     humanize: [["humanize", :f, (0..1)]],
@@ -246,7 +246,8 @@ class AmtLink
 
   # Steers at once, and again when a server starts later or starts anew.
   def set(key, values)
-    @settings[key == "range" ? [key, values.first] : [key]] = [key, *values]
+    of_each = %w[range polyphony].include?(key) && values.first.is_a?(String)
+    @settings[of_each ? [key, values.first] : [key]] = [key, *values]
     tell("set", key, *values) if @greeted
   end
 
@@ -628,15 +629,16 @@ def amt_checked(key, values)
   kinds = AmtBand::KEYS.fetch(key.to_sym) do
     raise ArgumentError, "AMT: there is no #{key.inspect} to set. Keys: #{AmtBand::KEYS.keys.join(', ')}"
   end
-  repeated = kinds.last[3]
+  repeated = kinds.last[3] == :repeated
   values = values.nil? ? (repeated ? [] : kinds.map { "" }) : values.respond_to?(:to_a) ? values.to_a : [values]
   wanted = kinds.map { |name, _, allowed| "#{name} (#{allowed.is_a?(Array) ? allowed.join(', ') : allowed})" }.join(", ")
   wrong = ArgumentError.new("AMT: #{key}: takes #{wanted}#{'...' if repeated}, not #{values.inspect}")
+  kinds = kinds.reject { |_, _, _, number| number == :optional } if values.length < kinds.length
   raise wrong unless repeated || values.length == kinds.length
   values.each_with_index.map do |value, index|
-    _, kind, allowed = kinds[[index, kinds.length - 1].min]
+    name, kind, allowed = kinds[[index, kinds.length - 1].min]
     raise wrong unless kind == :s || value.is_a?(Numeric)
-    AmtBand.find(value) if %i[instruments mute solo].include?(key) || (key == :range && index.zero?)
+    AmtBand.find(value) if %w[instrument name].include?(name)
     value = kind == :s ? value.to_s : kind == :f ? value.to_f : value.to_i
     raise wrong unless allowed.include?(kind == :s ? value.length : value)
     value

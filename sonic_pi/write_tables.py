@@ -59,7 +59,8 @@ def _argument(argument: Argument) -> str:
     else:
         allowed = f"({argument.low:.10g}..{argument.high:.10g})"
     kind = {int: ":i", float: ":f", str: ":s"}[argument.kind]
-    return f'["{argument.name}", {kind}, {allowed}{", :repeated" if argument.repeated else ""}]'
+    number = ", :repeated" if argument.repeated else ", :optional" if argument.optional else ""
+    return f'["{argument.name}", {kind}, {allowed}{number}]'
 
 
 if __name__ == "__main__":

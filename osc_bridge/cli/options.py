@@ -14,7 +14,7 @@ from amt import weights
 from amt.compiler import CompileError
 from amt.config import ModelError
 from amt.decoder import Decoder, load
-from amt.keys import KEYS
+from amt.keys import KEYS, arguments_for
 from amt.runtime import RuntimeUnusable
 from amt.steering import Steering, SteeringError
 from osc_bridge import places
@@ -81,7 +81,7 @@ def steering_options(command: Command) -> Command:
             metavar="VALUES"
             if len(key.arguments) > 1 or key.arguments[-1].repeated
             else key.arguments[0].kind.__name__,
-            multiple=key.name == "range",
+            multiple=key.of_each,
             help=f'{key.text[0].upper()}{key.text[1:]}, as in "{key.example}".',
         )(command)
     return command
@@ -111,9 +111,10 @@ def _values(name: str, text: str) -> list[int | float | str]:
     if name == "key":  # the scale's own name may have spaces
         words = [*words[:1], " ".join(words[1:])]
     values: list[int | float | str] = []
-    for number, word in enumerate(words):
-        kind = key.arguments[min(number, len(key.arguments) - 1)].kind
-        values.append(word if kind is str or not re.fullmatch(r"[-+]?\d*\.?\d+", word) else float(word))
+    meant = arguments_for(key.arguments, len(words)) or [key.arguments[-1]] * len(words)  # too many: refused later
+    for argument, word in zip(meant, words, strict=True):
+        is_number = argument.kind is not str and re.fullmatch(r"[-+]?\d*\.?\d+", word)
+        values.append(float(word) if is_number else word)
     return values
 
 

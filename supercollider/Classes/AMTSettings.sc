@@ -4,10 +4,10 @@ AMTSettings {
 
 	*new { ^super.newCopyArgs(List.new) }
 
-	// One setting of a key counts, but one range of each instrument.
+	// One setting of a key counts, but one range and one polyphony of each instrument.
 	put { |key, values|
 		settings.removeAllSuchThat { |setting|
-			setting.key == key and: { key != \range or: { setting.value[0].asSymbol == values[0].asSymbol } }
+			setting.key == key and: { #[\range, \polyphony].includes(key).not or: { setting.value[0].asSymbol == values[0].asSymbol } }
 		};
 		settings.add(key -> values)
 	}

@@ -3,21 +3,23 @@
 import itertools
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from amt.composer import Composer
-from amt.draft import Draft
+from amt.draft import MOST_NOTES, Draft
 from amt.ensemble import CHORD
 from amt.lockstep import PROMPT
 from amt.passage import Passage
 from amt.reader import Reader, Reading
 from amt.steering import Steering
 from patterns.bar import Bar
+from patterns.groove import swung
 from patterns.meter import Meter
-from patterns.note import DRUMS
+from patterns.note import DRUMS, Note
 
 BAND = Steering().set("instruments", "piano", "bass", "drums").set("seed", 11)
 
@@ -90,6 +92,99 @@ def test_chords_are_what_a_player_can_hold(composer: Composer) -> None:
         assert max(chords.values()) <= CHORD
 
 
+def notes_of(composer: Composer, steering: Steering) -> int:
+    """How many notes there are in some bars of several seeds."""
+    several = [play(composer, steering.set("seed", seed), 3)[0] for seed in range(2)]
+    assert all(bar.notes for music in several for bar in music)
+    return sum(len(bar.notes) for music in several for bar in music)
+
+
+@pytest.mark.parametrize(
+    ("band", "tempo"), [(("piano", "bass", "drums"), 150), (("bass",), 72), (("pad", "strings"), 120)]
+)
+def test_density_makes_the_music_sparser_and_denser(composer: Composer, band: tuple[str, ...], tempo: float) -> None:
+    steering = BAND.set("instruments", *band).set("tempo", tempo)
+    sparse, own, dense = (notes_of(composer, steering.set("density", density)) for density in (0.2, 0.5, 0.8))
+    assert sparse < own < dense
+    assert 4 * sparse < dense
+
+
+def test_a_free_ensemble_has_a_density_too(composer: Composer) -> None:
+    free = BAND.set("instruments")
+    assert 2 * notes_of(composer, free.set("density", 0.2)) < notes_of(composer, free.set("density", 0.8))
+
+
+@pytest.mark.parametrize("density", [0, 1])
+def test_at_the_ends_all_are_heard_and_nothing_overflows(composer: Composer, density: float) -> None:
+    music, _ = play(composer, BAND.set("density", density), 5)
+    assert all(0 < len(bar.notes) < MOST_NOTES for bar in music)
+    assert {note.instrument for bar in music[:4] for note in bar.notes} == {0, 33, DRUMS}
+
+
+def most_at_once(music: Sequence[Bar], instruments: set[int] | None = None) -> int:
+    """The most notes that sound at any tick from the first bar line of `music` on."""
+    changes: list[tuple[int, int]] = []
+    line = 0
+    for bar in music:
+        for note in bar.notes:
+            if instruments is None or note.instrument in instruments:
+                changes += [(line + note.onset, 1), (line + note.onset + note.duration, -1)]
+        line += bar.meter.bar_ticks
+    return max(itertools.accumulate(change for _, change in sorted(changes)))
+
+
+def test_no_more_notes_sound_than_allowed(composer: Composer) -> None:
+    for seed in range(2):
+        few = DENSE.set("seed", seed).set("polyphony", 5).set("polyphony", "bass", 1)
+        music, _ = play(composer, few.set("swing", 0.7).set("humanize", 1), 4)
+        assert most_at_once(music) <= 5
+        assert most_at_once(music, {33}) == 1
+        assert all(bar.notes for bar in music)
+
+
+def test_polyphony_holds_from_the_next_bar_beside_what_still_rings(composer: Composer) -> None:
+    for seed in range(2):
+        organ = BAND.set("instruments", "organ", "pad").set("seed", seed).set("swing", 0.9)
+        before, passage = play(composer, organ, 2)
+        after, _ = play(composer, organ.set("polyphony", 2).set("swing", 0.1), 3, passage)
+        rings = sum(note.onset + note.duration > bar.meter.bar_ticks for bar in before[1:] for note in bar.notes)
+        if rings <= 2:
+            assert most_at_once([replace(before[1], notes=ringing(before[1])), *after]) <= 2
+        assert most_at_once(after) <= 2
+        assert all(bar.notes for bar in after[1:])
+
+
+def ringing(bar: Bar) -> tuple[Note, ...]:
+    """The notes of a bar that sound on after it."""
+    return tuple(note for note in bar.notes if note.onset + note.duration > bar.meter.bar_ticks)
+
+
+def test_the_model_hears_what_makes_way(composer: Composer) -> None:
+    steering = DENSE.set("tempo", 125).set("polyphony", 2)  # a sixteenth is 12 steps
+    bar, passage = composer.compose(composer.begin(), steering)
+    grid = steering.grid
+    heard = [(event.time, event.duration) for event in passage.past[0].events]
+    assert sorted(heard) == sorted(
+        (grid.to_step(note.onset), grid.to_step(note.onset + note.duration) - grid.to_step(note.onset))
+        for note in bar.notes
+    )
+
+
+def test_swing_and_humanize_change_how_notes_are_played_and_not_which(composer: Composer) -> None:
+    exact, after = play(composer, BAND, 3)
+    late, passage = play(composer, BAND.set("swing", 0.6), 3)
+    assert [bar.notes for bar in late] == [tuple(sorted(swung(bar.notes, bar.meter, 4, 0.6))) for bar in exact]
+    assert passage.past == after.past
+    human, passage = play(composer, BAND.set("humanize", 0.5), 3)
+    assert human != exact
+    assert passage.past == after.past
+    assert human == play(composer, BAND.set("humanize", 0.5), 3)[0]
+    for one, other in zip(exact, human, strict=True):
+        assert Counter((n.instrument, n.pitch) for n in one.notes) == Counter(
+            (n.instrument, n.pitch) for n in other.notes
+        )
+
+
 def test_the_same_seed_gives_the_same_music_and_another_does_not(composer: Composer) -> None:
     first, _ = play(composer, BAND, 3)
     assert play(composer, BAND, 3)[0] == first
@@ -157,7 +252,14 @@ class Unprepared(Draft):
 DENSE = Steering().set("instruments", "piano", "guitar", "bass", "drums").set("seed", 2)
 
 
-@pytest.mark.parametrize("steering", [DENSE, DENSE.set("tempo", 61.7).set("meter", 7, 8)])
+@pytest.mark.parametrize(
+    "steering",
+    [
+        DENSE,
+        DENSE.set("tempo", 61.7).set("meter", 7, 8),
+        DENSE.set("density", 0.6).set("polyphony", 6).set("polyphony", "bass", 1),
+    ],
+)
 def test_readings_kept_and_windows_read_ahead_change_no_note(
     decoder: Any, composer: Composer, monkeypatch: pytest.MonkeyPatch, steering: Steering
 ) -> None:
@@ -227,6 +329,7 @@ def test_sessions_in_lockstep_sound_as_each_alone(decoder: Any) -> None:
         BAND.set("key", "d", "dorian").set("top_p", 0.9),
         BAND.set("meter", 3, 4).set("temperature", 1.2),
         BAND.set("mute", "piano", "bass", "drums"),
+        BAND.set("density", 0.2).set("polyphony", 3).set("humanize", 1),
     ]
     alone = [play(Composer(decoder), steering, 9)[0] for steering in steerings]
     assert together(Composer(decoder), steerings, 9) == alone

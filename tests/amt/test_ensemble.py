@@ -74,6 +74,55 @@ def test_one_not_heard_yet_is_lifted_more_than_one_that_was() -> None:
     assert lift(ensemble, 0, 100) > lift(ensemble, 33, 100)
 
 
+def test_instruments_enter_in_the_order_named() -> None:
+    ensemble = Ensemble(BAND, BEAT)
+    ensemble.begin(score.NOTHING, 0)
+    piano, bass, drums = (lift(ensemble, program, 0) for program in (0, 33, DRUMS))
+    assert piano > bass > drums
+
+
+def test_who_is_silent_for_long_comes_first_even_in_sparse_music() -> None:
+    ensemble = Ensemble(BAND.set("density", 0), BEAT)
+    ensemble.begin(score.rows([*playing(33, range(0, 50, 50)), *playing(0, range(0, 700, 50))]), 0)
+    assert lift(ensemble, 33, 700) > lift(ensemble, 33, 500) + 4
+    assert lift(ensemble, 33, 700) > 10
+
+
+def test_sparse_music_waits_longer_before_it_calls_for_anybody() -> None:
+    lifts = []
+    for density in (0.2, 0.5, 0.8):
+        ensemble = Ensemble(BAND.set("density", density), BEAT)
+        ensemble.begin(score.rows(playing(33, range(0, 50, 50))), 0)
+        lifts.append(lift(ensemble, 33, 120))
+    assert lifts == sorted(set(lifts))
+
+
+def onset_lean(density: float, played: list[Event], now: int, steering: Steering = BAND) -> float:
+    """By how much an onset a beat ahead is lowered."""
+    ensemble = Ensemble(steering.set("density", density), BEAT)
+    ensemble.begin(score.rows(played), 0)
+    biases = ensemble.onset_biases(now, 0, np.array([BEAT]))
+    return 0.0 if biases is None else -float(biases[0])
+
+
+def test_onsets_are_the_models_own_at_half_once_a_piece_has_opened() -> None:
+    played = [*playing(0, range(0, 600, 50)), *playing(33, range(0, 600, 200))]
+    assert onset_lean(0.5, sorted(played), 600) == 0
+    assert onset_lean(0.5, [], 600) == 0
+
+
+def test_onsets_lean_towards_what_is_asked_for() -> None:
+    busy = playing(DRUMS, range(0, 600, 4))
+    calm = playing(DRUMS, range(0, 600, 12))
+    assert onset_lean(0.2, busy, 600) < onset_lean(0.2, calm, 600) < 0
+    assert onset_lean(0.8, calm, 600) > onset_lean(0.8, busy, 600) > 0
+
+
+def test_an_opening_that_dies_out_is_kept_going_and_a_free_one_left_alone() -> None:
+    assert onset_lean(0.5, playing(0, range(0, 50, 50)), 150) > 0
+    assert onset_lean(0.5, playing(0, range(0, 50, 50)), 150, BAND.set("instruments")) == 0
+
+
 def test_one_that_plays_too_much_is_lowered_and_recovers() -> None:
     ensemble = Ensemble(BAND, BEAT)
     ensemble.begin(score.rows(playing(33, range(0, 400, 6))), 0)

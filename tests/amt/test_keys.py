@@ -70,6 +70,19 @@ def test_a_repeated_argument_takes_any_number(names: list[str]) -> None:
     assert check_values((WHOLE, repeated), (2, *names), "x") == (2, *names)
 
 
+PAIR = (Argument("name", str, 1, 4, optional=True), WHOLE)
+
+
+def test_an_optional_argument_may_be_left_out() -> None:
+    assert check_values(PAIR, (3,), "x") == (3,)
+    assert check_values(PAIR, ("ab", 3), "x") == ("ab", 3)
+    for values in ((), ("ab", 3, 4)):
+        with pytest.raises(TypeError, match=r"x takes \[name\] steps"):
+            check_values(PAIR, values, "x")
+    with pytest.raises(TypeError, match="steps is a whole number"):
+        check_values(PAIR, ("ab",), "x")
+
+
 @pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
 def test_every_example_is_valid(key: object) -> None:
     values = [float(word) if word.replace(".", "").isdigit() else word for word in key.example.split()]  # type: ignore[attr-defined]

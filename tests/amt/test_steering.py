@@ -1,5 +1,7 @@
 """What is set is what holds; what cannot be set is said with what can."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,9 +36,9 @@ def test_a_steering_is_a_value(key: object) -> None:
     assert before == Steering()
 
 
-@pytest.mark.parametrize("key", [key.name for key in KEYS.values() if not key.available])
-def test_what_is_not_built_yet_says_so(key: str) -> None:
-    for attempt in (lambda: Steering().set(key, 0.5), lambda: Steering().get(key)):
+def test_what_is_not_built_yet_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KEYS, "swing", replace(KEYS["swing"], available=False))
+    for attempt in (lambda: Steering().set("swing", 0.5), lambda: Steering().get("swing")):
         with pytest.raises(SteeringError, match="cannot be set yet") as caught:
             attempt()
         assert caught.value.code == "not-yet"
@@ -58,6 +60,14 @@ def test_what_is_not_built_yet_says_so(key: str) -> None:
         ("range", ("bass", 60, 40), "range", "60 is above 40"),
         ("range", ("basd", 40, 60), "name", "bass"),
         ("subdivision", (7,), "range", "not 7"),
+        ("density", (1.5,), "range", "0 to 1"),
+        ("swing", (-0.1,), "range", "0 to 1"),
+        ("humanize", ("much",), "type", "for example: humanize 0.2"),
+        ("polyphony", (0,), "range", "1 to 64"),
+        ("polyphony", ("bass",), "type", "notes is a whole number"),
+        ("polyphony", ("bass", "one"), "type", "notes is a whole number"),
+        ("polyphony", ("basd", 1), "name", "bass"),
+        ("polyphony", ("bass", 1, 2), "type", "takes [instrument] notes"),
         ("seed", (-1,), "range", "0 to"),
     ],
 )
@@ -98,6 +108,19 @@ def test_a_range_and_a_key_are_freed() -> None:
     assert steering.get("range") == ("bass", 28, 52, "piano", 60, 72)
     assert steering.set("range", "bass", 0, 127).get("range") == ("piano", 60, 72)
     assert steering.set("key", "", "").scale is None
+
+
+def test_polyphony_is_of_all_and_of_each_instrument_at_once() -> None:
+    steering = Steering().set("polyphony", 6).set("polyphony", "bass", 2).set("polyphony", "bass", 1)
+    assert steering.get("polyphony") == (6, "bass", 1)
+    assert steering.set("polyphony", 64).get("polyphony") == ("bass", 1)
+    assert steering.set("polyphony", "bass", 64).get("polyphony") == (6,)
+    assert Steering().get("polyphony") == (64,)
+
+
+def test_the_limit_of_all_comes_last() -> None:
+    steering = Steering().set("polyphony", 6).set("polyphony", "bass", 1)
+    assert [limit.notes for limit in steering.limits] == [1, 6]
 
 
 @given(st.floats(40, 240, width=32))

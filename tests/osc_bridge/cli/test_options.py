@@ -38,6 +38,11 @@ def test_a_range_may_be_given_several_times() -> None:
     assert steering.get("range") == ("bass", 28, 52, "piano", 48, 84)
 
 
+def test_polyphony_may_be_of_all_and_of_instruments() -> None:
+    steering = steering_from({"polyphony": ("6", "bass 1", "piano,4")})
+    assert steering.get("polyphony") == (6, "bass", 1, "piano", 4)
+
+
 def test_what_is_not_given_stays_as_it_is() -> None:
     assert steering_from({"tempo": None, "range": ()}) == Steering()
 
@@ -50,6 +55,8 @@ def test_what_is_not_given_stays_as_it_is() -> None:
         ("top_p", "2", "--top-p"),
         ("instruments", "piano basso-profundo", "basso-profundo"),
         ("meter", "4", "--meter: meter takes"),
+        ("polyphony", "bass 1 2", "--polyphony: polyphony takes"),
+        ("polyphony", "bass", "notes is a whole number"),
         ("key", "c majestic", "--key"),
     ],
 )
