@@ -94,7 +94,7 @@ def arguments_for(arguments: Sequence[Argument], count: int) -> list[Argument] |
         fixed = [argument for argument in fixed if not argument.optional]
     if count < len(fixed) or (count > len(fixed) and not repeated):
         return None
-    return fixed + [arguments[-1]] * (count - len(fixed))
+    return fixed + list(arguments[-1:]) * (count - len(fixed))
 
 
 def check_values(arguments: Sequence[Argument], values: Sequence[object], subject: str) -> tuple[Value, ...]:

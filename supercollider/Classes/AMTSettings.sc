@@ -4,10 +4,16 @@ AMTSettings {
 
 	*new { ^super.newCopyArgs(List.new) }
 
-	// One setting of a key counts, but one range and one polyphony of each instrument.
+	// Whom a setting is about: ranges and polyphonies of different instruments hold side by side.
+	*subject { |key, values|
+		^if(#[\range, \polyphony].includes(key) and: { values.size > 1 }) { values[0].asSymbol } { nil }
+	}
+
+	// One setting of a key counts, but one of each subject.
 	put { |key, values|
+		var subject = this.class.subject(key, values);
 		settings.removeAllSuchThat { |setting|
-			setting.key == key and: { #[\range, \polyphony].includes(key).not or: { setting.value[0].asSymbol == values[0].asSymbol } }
+			setting.key == key and: { this.class.subject(key, setting.value) == subject }
 		};
 		settings.add(key -> values)
 	}

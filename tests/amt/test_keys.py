@@ -64,6 +64,12 @@ def test_the_number_of_values_is_checked() -> None:
         check_values((WHOLE, NUMBER), (1, 60, 2), "meter")
 
 
+def test_where_nothing_is_taken_nothing_may_come() -> None:
+    assert check_values((), (), "x") == ()
+    with pytest.raises(TypeError, match="takes no values; 1 came"):
+        check_values((), (1,), "x")
+
+
 @given(st.lists(st.sampled_from(["a", "bc"])))
 def test_a_repeated_argument_takes_any_number(names: list[str]) -> None:
     repeated = Argument("name", str, 1, 4, repeated=True)
