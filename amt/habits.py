@@ -1,6 +1,8 @@
 """What each kind of instrument usually does in a band, so that an ensemble can be balanced by it.
 
-Rates and gaps are measured on the training corpus by training/habits.py, what each plays alone on the embedded model.
+Rates and gaps are measured on the training corpus by training/habits.py. What each plays alone was counted once on the
+embedded model, before the rules of docs/decisions/density.md, and set by hand for brass and leads (7.5 and 6.75 were
+counted, which is more than density is to ask for).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ class Habit(NamedTuple):
     Attributes:
         rate: notes a beat that three of four of the bars in which it plays do not exceed.
         gap: beats between its onsets that nine of ten do not exceed.
-        alone: notes a beat that the model gives it when nobody else plays.
+        alone: notes a beat that it is asked for when nobody else plays, about what the model gives it by itself.
     """
 
     rate: float
