@@ -517,10 +517,15 @@ def amt_play(bars, only: nil, amp: 1, map: {}, **opts, &block)
     @amt_link.want if @amt_link && bar[:n]
     changed = block.call(bar) if block && bar[:n]
     bar = changed if changed.respond_to?(:key?) && changed[:notes]
-    onsets = bar[:notes].select { |note| note[:at] >= at && note[:at] < bar[:beats] && heard.(note) }.group_by { |note| note[:at] }
-    onsets.sort.each do |onset, notes|
+    notes = bar[:notes].select { |note| note[:at] >= at && note[:at] < bar[:beats] && heard.(note) }
+    notes = notes.sort_by.with_index { |note, number| [note[:at], number] }
+    # humanized notes lie milliseconds apart: to sleep for so little would fall behind
+    notes.slice_when { |one, next_one| next_one[:at] - one[:at] > 0.03 }.each do |together|
+      onset = together[0][:at]
       sleep onset - at
-      notes.each { |note| amt_sound(note, sounds, amp, opts) }
+      together.each do |note|
+        note[:at] > onset ? time_warp(note[:at] - onset) { amt_sound(note, sounds, amp, opts) } : amt_sound(note, sounds, amp, opts)
+      end
       at = onset
     end
     sleep bar[:beats] - at
