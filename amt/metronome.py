@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from amt.vocabulary import PITCHES
 from patterns.grid import Grid
-from patterns.meter import TICKS_PER_BEAT, Meter
+from patterns.meter import Meter
 from patterns.note import DRUMS
 
 CLICK, BELL = 33, 34
@@ -49,11 +49,8 @@ def _clicks_after(grid: Grid, fraction: Fraction, bars: int) -> npt.NDArray[np.i
 
 @lru_cache(maxsize=64)
 def _beats(meter: Meter, bars: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Ticks of the beats and their notes, [n] each.
-
-    Beats are quarters where they fill the bar (4/4, 3/4, 6/8, 12/8), else eighths (5/8, 7/8): the training's rule.
-    """
+    """Ticks of the meter's pulses and their notes, [n] each."""
     bar = meter.bar_ticks
-    beats = np.arange(0, bar, TICKS_PER_BEAT if bar % TICKS_PER_BEAT == 0 else TICKS_PER_BEAT // 2)
+    beats = np.arange(0, bar, meter.pulse_ticks)
     ticks = (beats + bar * np.arange(bars)[:, None]).ravel()
     return ticks, np.where(ticks % bar, DRUMS * PITCHES + CLICK, DRUMS * PITCHES + BELL).astype(np.int32)

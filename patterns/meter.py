@@ -30,5 +30,13 @@ class Meter:
         """Length of a bar in ticks."""
         return TICKS_PER_BEAT * 4 * self.numerator // self.denominator
 
+    @property
+    def pulse_ticks(self) -> int:
+        """From one click of a metronome to the next: three eighths in compound meters (6/8, 9/8, 12/8), a quarter
+        where quarters fill the bar, else an eighth (3/8, 5/8, 7/8)."""
+        if self.denominator >= 8 and self.numerator > 3 and self.numerator % 3 == 0:
+            return 3 * TICKS_PER_BEAT * 4 // self.denominator
+        return TICKS_PER_BEAT if self.bar_ticks % TICKS_PER_BEAT == 0 else TICKS_PER_BEAT // 2
+
     def __str__(self) -> str:
         return f"{self.numerator}/{self.denominator}"

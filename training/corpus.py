@@ -6,12 +6,14 @@ velocity, each for all pieces in a row; note_off, tempo_off, ts_off say where a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from patterns.meter import Meter
 
 # Share of the draws that each source is given; within a source a piece counts by the square root of its length.
 SHARES = {
@@ -39,7 +41,7 @@ HUMAN_BANDS = ("freedoom", "simutrans", "blasphemer", "crystal_picnic", "easyrpg
 @dataclass(frozen=True)
 class Piece:
     """One piece: notes as int64 arrays of one length (onsets and durations in ticks), its median tempo in beats a
-    minute, its first meter's bar in ticks."""
+    minute, its first meter."""
 
     source: str
     onsets: NDArray[np.int64]
@@ -47,14 +49,20 @@ class Piece:
     programs: NDArray[np.int64]
     pitches: NDArray[np.int64]
     tempo: float
-    bar_ticks: int
+    meter: Meter
+
+    @property
+    def bar_ticks(self) -> int:
+        return self.meter.bar_ticks
 
     @property
     def group(self) -> str:
         """Which of the three groups that losses are given for this piece belongs to."""
         if self.source in HUMAN_BANDS:
             return "human bands"
-        return "arrangements by rule" if self.source.startswith("arr_") else "classical, songs, drummers"
+        if self.source.startswith(("arr_", "made_")):
+            return "arrangements by rule"
+        return "classical, songs, drummers"
 
 
 def read(path: Path) -> list[Piece]:
@@ -64,14 +72,14 @@ def read(path: Path) -> list[Piece]:
     return [_piece(columns, index) for index in range(len(columns["piece_id"]))]
 
 
-def weights(pieces: Sequence[Piece]) -> NDArray[np.float64]:
-    """The probability with which each piece is drawn, by SHARES."""
+def weights(pieces: Sequence[Piece], shares: Mapping[str, float] = SHARES) -> NDArray[np.float64]:
+    """The probability with which each piece is drawn; none of a source that has no share."""
     lengths = np.sqrt([len(piece.onsets) for piece in pieces])
     sources = np.array([piece.source for piece in pieces])
     drawn = np.zeros(len(pieces))
     for source in np.unique(sources):
         mine = sources == source
-        drawn[mine] = SHARES[str(source)] * lengths[mine] / lengths[mine].sum()
+        drawn[mine] = shares.get(str(source), 0) * lengths[mine] / lengths[mine].sum()
     return drawn / drawn.sum()
 
 
@@ -86,7 +94,7 @@ def _piece(columns: dict[str, NDArray[np.generic]], index: int) -> Piece:
         programs=columns["program"][notes].astype(np.int64),
         pitches=columns["pitch"][notes].astype(np.int64),
         tempo=_median_tempo(columns, index, int(onsets[-1])),
-        bar_ticks=max(240, 4 * 480 * int(columns["ts_num"][meter]) // int(columns["ts_den"][meter])),
+        meter=Meter(int(columns["ts_num"][meter]), int(columns["ts_den"][meter])),
     )
 
 

@@ -1,0 +1,161 @@
+"""The model in PyTorch while it is trained: GPT-2 whose embedding is a sum of few tables.
+
+Rare tokens learn from frequent ones: a time is its second and its hundredth, a note its family, instrument, pitch and
+pitch class (a drum its key), a control the event and an offset; small residuals hold what is left. `checkpoint` writes the
+sums out as plain rows, which is what is served.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from torch import Tensor, nn
+
+from amt import vocabulary
+from amt.config import ModelConfig
+from amt.vocabulary import DURATION, EVENT_TOKENS, INSTRUMENTS, MAX_DURATION, MAX_TIME, NOTE, PITCHES, TIME
+from patterns.note import DRUMS
+from training.config import Network
+from training.excerpt import FAMILY
+
+BLOCKS = ((TIME, DURATION), (DURATION, NOTE), (NOTE, vocabulary.CONTROL))
+"""The tokens that may stand in each of an event's three slots; each slot's softmax runs over its own, as in decoding."""
+FLAGS = 3
+SPREAD = 0.02
+"""Standard deviation of fresh weights."""
+
+
+class FactorisedEmbedding(nn.Module):
+    """The rows (55,028, width) as sums of tables."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+
+        def table(rows: int, scale: float = 1.0) -> nn.Parameter:
+            return nn.Parameter(torch.randn(rows, width) * SPREAD * scale)
+
+        self.second, self.hundredth, self.time = table(100), table(100), table(MAX_TIME, 0.1)
+        self.duration = table(MAX_DURATION)
+        self.family, self.instrument = table(DRUMS // FAMILY + 1), table(INSTRUMENTS, 0.5)
+        self.pitch, self.pitch_class, self.drum = table(PITCHES), table(12), table(PITCHES)
+        self.family_pitch, self.note = table((DRUMS // FAMILY) * PITCHES, 0.1), table(INSTRUMENTS * PITCHES, 0.1)
+        self.rest, self.flags, self.control = table(1), table(FLAGS), table(EVENT_TOKENS)
+        steps, notes = torch.arange(MAX_TIME), torch.arange(INSTRUMENTS * PITCHES)
+        instrument, pitch = notes // PITCHES, notes % PITCHES
+        melodic = instrument < DRUMS
+        self.register_buffer("_steps", steps, persistent=False)
+        self.register_buffer("_instruments", instrument, persistent=False)
+        self.register_buffer("_pitches", pitch[melodic], persistent=False)
+        self.register_buffer("_families", torch.where(melodic, instrument // FAMILY, DRUMS // FAMILY), persistent=False)
+        self.register_buffer("_family_pitches", (instrument // FAMILY * PITCHES + pitch)[melodic], persistent=False)
+
+    def forward(self) -> Tensor:
+        """All rows."""
+        times = self.second[self._steps // 100] + self.hundredth[self._steps % 100] + self.time
+        sounding = self.pitch[self._pitches] + self.pitch_class[self._pitches % 12]
+        sounding = torch.cat([sounding + self.family_pitch[self._family_pitches], self.drum])
+        notes = self.family[self._families] + self.instrument[self._instruments] + sounding + self.note
+        events = (times, self.duration, notes)
+        controls = [rows + offset for rows, offset in zip(events, self.control, strict=True)]
+        return torch.cat([*events, self.rest, *controls, self.flags])
+
+
+class PlainEmbedding(nn.Module):
+    """The rows as one table: what a finished model has."""
+
+    def __init__(self, rows: Tensor) -> None:
+        super().__init__()
+        self.rows = nn.Parameter(rows)
+
+    def forward(self) -> Tensor:
+        return self.rows
+
+
+class Block(nn.Module):
+    def __init__(self, sizes: Network, layer: int) -> None:
+        super().__init__()
+        width = sizes.width
+        self.heads, self.dropout = sizes.heads, sizes.dropout
+        # Mistral's stabilisation, which the published models have too: scores of layer i are divided by i + 1
+        self.scale = 1 / math.sqrt(width // sizes.heads) / (layer + 1)
+        self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.c_attn, self.attn_proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.c_fc, self.mlp_proj = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, state: Tensor) -> Tensor:
+        windows, length, width = state.shape
+        heads = self.c_attn(self.ln_1(state)).view(windows, length, 3, self.heads, width // self.heads)
+        query, key, value = heads.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=self.scale)
+        mixed = self.attn_proj(mixed.transpose(1, 2).reshape(windows, length, width))
+        state = state + F.dropout(mixed, self.dropout, self.training)
+        wide = F.gelu(self.c_fc(self.ln_2(state)), approximate="tanh")
+        return state + F.dropout(self.mlp_proj(wide), self.dropout, self.training)
+
+
+class Model(nn.Module):
+    """Mean nats of each slot [3] over the events of tokens (windows, 1,024); controls are read, not predicted."""
+
+    def __init__(self, sizes: Network, embedding: nn.Module | None = None) -> None:
+        super().__init__()
+        self.sizes = sizes
+        self.embedding = embedding or FactorisedEmbedding(sizes.width)
+        self.positions = nn.Parameter(torch.randn(vocabulary.WINDOW, sizes.width) * SPREAD)
+        self.blocks = nn.ModuleList(Block(sizes, layer) for layer in range(sizes.layers))
+        self.ln_f = nn.LayerNorm(sizes.width)
+        for name, weight in self.blocks.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(weight)
+            elif weight.ndim == 2:
+                deep = name.endswith("proj.weight")
+                nn.init.normal_(weight, 0, SPREAD / math.sqrt(2 * sizes.layers) if deep else SPREAD)
+
+    def hidden(self, tokens: Tensor, rows: Tensor) -> Tensor:
+        """Last hidden states (windows, positions, width) after tokens (windows, positions)."""
+        read = F.embedding(tokens, rows)
+        if self.training and self.sizes.token_dropout:
+            read = self._hide(read)
+        state = F.dropout(read + self.positions[: tokens.shape[1]], self.sizes.dropout, self.training)
+        for block in self.blocks:
+            state = block(state)
+        return self.ln_f(state)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        sums, count = self.sums(tokens)
+        return sums.sum(dim=1) / count.sum()
+
+    def sums(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Sums of nats [3, windows] and the number of events [windows]."""
+        rows = self.embedding()
+        following = tokens[:, 1:].long()
+        hidden = self.hidden(tokens[:, :-1].clamp(min=0), rows)
+        sums = []
+        for slot, (start, end) in enumerate(BLOCKS):
+            wanted = following[:, slot::EVENT_TOKENS]
+            inside = (wanted >= start) & (wanted < end)
+            logits = F.linear(hidden[:, slot::EVENT_TOKENS], rows[start:end])
+            target = torch.where(inside, wanted - start, -100)
+            nats = F.cross_entropy(logits.flatten(0, 1).float(), target.flatten(), ignore_index=-100, reduction="none")
+            sums.append(nats.view(wanted.shape).sum(dim=1))
+        return torch.stack(sums), inside.sum(dim=1)
+
+    def _hide(self, read: Tensor) -> Tensor:
+        """Nothing in place of the tokens of some events, whole triplets at a time; never of the flag."""
+        events = -(-(read.shape[1] - 1) // EVENT_TOKENS)
+        kept = torch.rand(len(read), events, device=read.device) >= self.sizes.token_dropout
+        kept = kept.repeat_interleave(EVENT_TOKENS, dim=1)[:, : read.shape[1] - 1]
+        return torch.cat([read[:, :1], read[:, 1:] * kept[..., None]], dim=1)
+
+
+def model_config(sizes: Network) -> ModelConfig:
+    """The sizes as a served model has them."""
+    return ModelConfig(
+        layers=sizes.layers,
+        width=sizes.width,
+        heads=sizes.heads,
+        positions=vocabulary.WINDOW,
+        inner=4 * sizes.width,
+        scale_attn_by_inverse_layer_idx=True,
+    )

@@ -1,0 +1,96 @@
+"""Trains a model by a configuration file.
+
+examples:
+  python -m training.train training/configs/smoke.toml train.npz --valid valid.npz --out /tmp/smoke
+  python -m training.train training/configs/embedded.toml train.npz made.npz --valid valid.npz --out run --device cuda
+  python -m training.train training/configs/embedded.toml …  --seconds 540     stops then; the same command goes on
+
+The folder --out holds state.pt, from which an interrupted run (Ctrl-C too) goes on, report.jsonl with all losses, and at
+the end checkpoint/, a Hugging Face GPT-2 in float32, and model/, what `midinfinite-osc serve --model` takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from training import batches, checkpoint, corpus
+from training.config import ConfigError, read
+from training.trainer import Report, Trainer
+
+SAVE_EVERY = 300
+"""Seconds between states on disk."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("configuration", type=Path)
+    parser.add_argument("corpora", type=Path, nargs="+", help="pieces to learn from (npz)")
+    parser.add_argument("--valid", type=Path, required=True, help="pieces to measure with (npz)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the run's files")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--workers", type=int, default=2, help="processes that make the batches (default 2)")
+    parser.add_argument("--seconds", type=float, help="stop after so long, to go on later")
+    options = parser.parse_args(arguments)
+    try:
+        return run(options)
+    except (ConfigError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def run(options: argparse.Namespace) -> int:
+    """Trains, and writes the model at the schedule's end; 0, or 3 where the run stopped before."""
+    configuration = read(options.configuration)
+    torch.set_float32_matmul_precision("high")
+    options.out.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer(configuration, options.device)
+    state = options.out / "state.pt"
+    if state.exists():
+        trainer.resume(state)
+        print(f"goes on from step {trainer.step:,}", flush=True)
+    pieces = [piece for path in options.corpora for piece in corpus.read(path)]
+    validation = batches.validation(corpus.read(options.valid), configuration.schedule.evaluated)
+    source = batches.Batches(configuration, pieces, first=trainer.step)
+    print(f"{len(pieces):,} pieces, {sum(len(piece.onsets) for piece in pieces):,} notes", flush=True)
+    started = saved = time.monotonic()
+
+    def tick(step: int, loss: float) -> bool:
+        nonlocal saved
+        now = time.monotonic()
+        if now - saved > SAVE_EVERY:
+            trainer.save(state)
+            saved = now
+        if step % 100 == 0:
+            done = (now - started) / 60
+            print(f"  step {step:,} of {configuration.schedule.steps:,}, {done:.1f} min, {loss:.3f}", flush=True)
+        return options.seconds is not None and now - started > options.seconds
+
+    def report(result: Report) -> None:
+        print(result, flush=True)
+        with (options.out / "report.jsonl").open("a") as file:
+            groups = {name: nats.tolist() for name, nats in result.groups.items()}
+            record = {"step": result.step, "seconds": result.seconds, "training": result.training, "valid": groups}
+            file.write(json.dumps(record) + "\n")
+
+    try:
+        trainer.run(iter(batches.loader(source, options.workers)), validation, report, tick)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+    trainer.save(state)
+    if trainer.step < configuration.schedule.steps:
+        print(f"stands at step {trainer.step:,}; the same command goes on", flush=True)
+        return 3
+    checkpoint.write_huggingface(trainer.model, options.out / "checkpoint")
+    checkpoint.write_model(trainer.model, options.out / "model")
+    print(f"{options.out / 'model'}: ready for midinfinite-osc serve --model", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

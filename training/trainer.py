@@ -1,0 +1,150 @@
+"""The training loop: one device, interrupted and gone on with at any step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from training import checkpoint
+from training.config import Configuration, Schedule
+from training.network import Model
+
+SLOTS = ("time", "duration", "note")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one evaluation found: nats per event of each group, and by slot; of training, since the last report."""
+
+    step: int
+    seconds: float
+    training: float
+    groups: Mapping[str, NDArray[np.float64]]
+
+    def __str__(self) -> str:
+        groups = ", ".join(f"{name} {nats.sum():.3f}" for name, nats in self.groups.items())
+        return f"step {self.step:,}, {self.seconds:.0f} s: training {self.training:.3f}; {groups}"
+
+
+class Trainer:
+    """A model under training by a schedule; the model's state is what it stands at after `step` steps."""
+
+    def __init__(self, configuration: Configuration, device: str = "cpu", model: Model | None = None) -> None:
+        torch.manual_seed(configuration.schedule.seed)
+        self.configuration = configuration
+        self.device = device
+        self.step = 0
+        self.model = (model or Model(configuration.network)).to(device)
+        self._optimisers = _optimisers(self.model, configuration.schedule)
+        # compiled for CUDA, where a run is long; on a CPU compiling takes longer than a smoke test
+        self._forward = torch.compile(self.model) if device == "cuda" else self.model
+
+    def resume(self, path: Path) -> None:
+        """Goes on from a state written by `save`. Raises ConfigError for one of other sizes."""
+        state = checkpoint.load(path, self.device)
+        self.model.load_state_dict(state.model)
+        for optimiser, saved in zip(self._optimisers, state.optimisers, strict=True):
+            optimiser.load_state_dict(saved)
+        self.step = state.step
+
+    def save(self, path: Path) -> None:
+        optimisers = [optimiser.state_dict() for optimiser in self._optimisers]
+        checkpoint.save(
+            path, checkpoint.State(self.step, self.configuration.network, self.model.state_dict(), optimisers)
+        )
+
+    def run(
+        self,
+        batches: Iterator[Tensor],
+        validation: Mapping[str, NDArray[np.int32]],
+        report: Callable[[Report], None],
+        tick: Callable[[int, float], bool] = lambda step, loss: False,
+    ) -> None:
+        """Trains until the schedule's end, or until `tick(step, loss)`, asked now and then, says to stop."""
+        schedule = self.configuration.schedule
+        started, losses = time.monotonic(), []
+        self.model.train()
+        for tokens in batches:
+            losses.append(self._learn(tokens.to(self.device, non_blocking=True)))
+            self.step += 1
+            if self.step % schedule.evaluate_every == 0 or self.step == schedule.steps:
+                trained = float(torch.stack(losses).mean())
+                losses.clear()
+                seconds = time.monotonic() - started
+                report(Report(self.step, seconds, trained, self.evaluate(validation)))
+            if self.step % TICK == 0 and tick(self.step, float(losses[-1]) if losses else math.nan):
+                return
+
+    def evaluate(self, validation: Mapping[str, NDArray[np.int32]], batch: int = 32) -> dict[str, NDArray[np.float64]]:
+        """Nats per event of each group's windows, by slot [3]."""
+        self.model.eval()
+        found = {}
+        with torch.no_grad():
+            for name, windows in validation.items():
+                parts = [
+                    self._sums(torch.tensor(part, device=self.device))
+                    for part in np.array_split(windows, -(-len(windows) // batch))
+                ]
+                sums = torch.cat([part[0] for part in parts], dim=1).sum(dim=1).double()
+                found[name] = (sums / torch.cat([part[1] for part in parts]).sum()).cpu().numpy()
+        self.model.train()
+        return found
+
+    def _sums(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        with self._precision():
+            return self.model.sums(tokens)
+
+    def _learn(self, tokens: Tensor) -> Tensor:
+        schedule = self.configuration.schedule
+        rate = rate_at(self.step, schedule)
+        with self._precision():
+            loss = self._forward(tokens).sum()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), schedule.clip)
+        for optimiser in self._optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate * group["scale"]
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+        return loss.detach()
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.device.startswith("cuda"))
+
+
+TICK = 20
+"""Steps between the questions whether to stop."""
+
+
+def rate_at(step: int, schedule: Schedule) -> float:
+    """The learning rate of a step: up, along, down to nothing."""
+    left = (schedule.steps - step) / max(1.0, schedule.steps * schedule.decay)
+    return schedule.rate * min(1.0, (step + 1) / max(1, schedule.warmup), left)
+
+
+def _optimisers(model: Model, schedule: Schedule) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks, AdamW for tables, norms and biases; only matrices decay.
+
+    Muon (Jordan et al. 2024), its updates scaled to AdamW's size (Liu et al., arXiv 2502.16982), as PyTorch has it.
+    """
+    matrices = [weight for weight in model.blocks.parameters() if weight.ndim == 2]
+    chosen = {id(weight) for weight in matrices}
+    others = [weight for weight in model.parameters() if id(weight) not in chosen and weight.requires_grad]
+    muon = torch.optim.Muon(
+        [{"params": matrices, "scale": 1.0}],
+        lr=schedule.rate,
+        weight_decay=schedule.weight_decay,
+        adjust_lr_fn="match_rms_adamw",
+    )
+    adam = torch.optim.AdamW(
+        [{"params": others, "scale": 1.0}], lr=schedule.rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True
+    )
+    return [muon, adam]
