@@ -161,9 +161,10 @@ class Decoder:
             for each, its in zip(several, rows, strict=True)
         ]
         row_ends, run_ends = ([0, *accumulate(map(len, each))] for each in (rows, starts))
-        bias = self._nothing[: run_ends[-1] + self._layout.lanes]
-        if any(each.bias is not None for each in several):
-            bias = bias.copy()
+        size = run_ends[-1] + self._layout.lanes
+        bias = self._nothing[:size]
+        if len(bias) < size or any(each.bias is not None for each in several):
+            bias = np.zeros(size, np.float32)
             for each, first, end in zip(several, run_ends, run_ends[1:], strict=False):
                 if each.bias is not None:
                     bias[first:end] = each.bias

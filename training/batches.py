@@ -7,6 +7,7 @@ goes on with the batch it had reached.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 
 import numpy as np
 import torch
@@ -15,7 +16,10 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from training import corpus, excerpt, tasks
 from training.config import Configuration, ConfigError
-from training.sequence import PADDING, WINDOW
+from training.sequence import PADDING
+
+FEWEST_TOKENS = 200
+"""Of a window that is measured."""
 
 
 class Batches(IterableDataset[torch.Tensor]):
@@ -25,11 +29,17 @@ class Batches(IterableDataset[torch.Tensor]):
         self._configuration = configuration
         self._pieces = pieces
         self._first = first
-        self._sources = sorted({piece.source for piece in pieces})
-        missing = sorted(set(configuration.shares) - set(self._sources))
-        if missing:
-            raise ConfigError(f"shares: no piece of {', '.join(missing)}; the corpus has {', '.join(self._sources)}")
-        self._odds = np.stack([corpus.weights(pieces, {source: 1}) for source in self._sources])
+        groups: dict[str, list[str]] = {name: [] for name in configuration.shares}
+        sources = sorted({piece.source for piece in pieces})
+        for source in sources:
+            name = next((name for name in groups if fnmatch(source, name)), None)
+            if name is not None:
+                groups[name].append(source)
+        if missing := sorted(name for name, found in groups.items() if not found):
+            raise ConfigError(f"shares: no piece of {', '.join(missing)}; the corpus has {', '.join(sources)}")
+        self._odds = [
+            (pair, corpus.weights(pieces, dict.fromkeys(groups[name], 1))) for name, pair in configuration.shares.items()
+        ]
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         worker = get_worker_info()
@@ -41,24 +51,25 @@ class Batches(IterableDataset[torch.Tensor]):
         """Batch `index` of the run."""
         schedule = self._configuration.schedule
         random = np.random.default_rng((schedule.seed, index))
-        shares = self._configuration.shares_at(index / schedule.steps)
-        heights = np.cumsum(np.array([shares.get(source, 0) for source in self._sources]) @ self._odds)
+        odds = sum(self._configuration.between(index, pair) * odds for pair, odds in self._odds)
+        heights = np.cumsum(odds)
         rows: list[NDArray[np.int32]] = []
         while len(rows) < schedule.batch:
             piece = self._pieces[min(int(np.searchsorted(heights, random.random() * heights[-1])), len(self._pieces) - 1)]
-            row = self._window(random, piece)
+            row = self._window(random, piece, index)
             if row is not None:
                 rows.append(row)
         return np.stack(rows)
 
-    def _window(self, random: np.random.Generator, piece: corpus.Piece) -> NDArray[np.int32] | None:
+    def _window(self, random: np.random.Generator, piece: corpus.Piece, index: int) -> NDArray[np.int32] | None:
+        configuration = self._configuration
         varied = excerpt.cut(piece, excerpt.somewhere(random, piece))
         for name, vary in excerpt.VARIATIONS.items():
-            if random.random() < self._configuration.variations.get(name, 0):
+            if random.random() < configuration.between(index, configuration.variations.get(name, (0, 0))):
                 varied = vary(random, varied)
         if len(varied) < excerpt.FEWEST or len(excerpt.events(varied)) < excerpt.FEWEST:
             return None
-        return tasks.tokens(random, varied, tasks.draw(random, self._configuration.tasks))
+        return tasks.tokens(random, varied, tasks.draw(random, configuration.tasks))
 
 
 def loader(batches: Batches, workers: int) -> DataLoader[torch.Tensor]:
@@ -73,19 +84,19 @@ def loader(batches: Batches, workers: int) -> DataLoader[torch.Tensor]:
 
 
 def validation(
-    pieces: Sequence[corpus.Piece], count: int, seed: int = 5, task: str = "click"
+    pieces: Sequence[corpus.Piece], count: int, seed: int = 5, task: str = "click", by: str = "group"
 ) -> dict[str, NDArray[np.int32]]:
-    """Group of sources → windows (count, 1,024) of its pieces as they are, cut as while training."""
-    random = np.random.default_rng(seed)
+    """Group (or source) → windows (count, 1,024) of its pieces as they are, cut as while training."""
     found: dict[str, NDArray[np.int32]] = {}
-    for group in sorted({piece.group for piece in pieces}):
-        mine = [piece for piece in pieces if piece.group == group]
-        odds = corpus.weights(mine)
+    for name in sorted({getattr(piece, by) for piece in pieces}):
+        random = np.random.default_rng(seed)
+        mine = [piece for piece in pieces if getattr(piece, by) == name]
+        odds = corpus.weights(mine, {piece.source: corpus.SHARES.get(piece.source, 1) for piece in mine})
         rows: list[NDArray[np.int32]] = []
         while len(rows) < count:
             piece = mine[random.choice(len(mine), p=odds)]
             row = tasks.tokens(random, excerpt.cut(piece, excerpt.somewhere(random, piece)), task)
-            if (row != PADDING).sum() > WINDOW // 5:
+            if (row != PADDING).sum() > FEWEST_TOKENS:
                 rows.append(row)
-        found[group] = np.stack(rows)
+        found[name] = np.stack(rows)
     return found

@@ -59,20 +59,22 @@ class Schedule:
 class Configuration:
     """One run.
 
-    shares: source → share of the draws at the start and at the end of the run, in between in proportion; sources that
-    are not named are not drawn. variations: VARIATIONS' name → how probable it is for one excerpt. tasks: TASKS' name →
-    share.
+    shares: source, or a pattern such as made_* → share of the draws; a source belongs to the first that fits it, and is
+    not drawn where none does. variations: VARIATIONS' name → how probable it is for one excerpt. tasks: TASKS' name → share. Shares and
+    variations are pairs: until the rate falls, and at the run's end, in between in proportion.
     """
 
     network: Network
     schedule: Schedule
     shares: Mapping[str, tuple[float, float]]
-    variations: Mapping[str, float] = field(default_factory=dict)
+    variations: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     tasks: Mapping[str, float] = field(default_factory=dict)
 
-    def shares_at(self, progress: float) -> dict[str, float]:
-        """Source → share after `progress` (0 … 1) of the run."""
-        return {name: start + (end - start) * progress for name, (start, end) in self.shares.items()}
+    def between(self, step: int, pair: tuple[float, float]) -> float:
+        """What holds at a step of a share or a variation."""
+        falling = self.schedule.steps * self.schedule.decay
+        progress = max(0.0, 1 - (self.schedule.steps - step) / falling) if falling else 0.0
+        return pair[0] + (pair[1] - pair[0]) * progress
 
 
 def read(path: Path) -> Configuration:
@@ -95,8 +97,8 @@ def from_fields(fields: Mapping[str, Any]) -> Configuration:
     configuration = Configuration(
         network=_record(Network, fields.get("network", {}), "network"),
         schedule=_record(Schedule, fields.get("schedule", {}), "schedule"),
-        shares={name: _pair(name, value) for name, value in fields.get("shares", {}).items()},
-        variations={name: _number(f"variations.{name}", value) for name, value in fields.get("variations", {}).items()},
+        shares={name: _pair(f"shares.{name}", value) for name, value in fields.get("shares", {}).items()},
+        variations={name: _pair(f"variations.{name}", value) for name, value in fields.get("variations", {}).items()},
         tasks={name: _number(f"tasks.{name}", value) for name, value in fields.get("tasks", {}).items()},
     )
     _known(configuration.variations, tuple(VARIATIONS), "variation")
@@ -142,5 +144,5 @@ def _number(name: str, value: object) -> float:
 def _pair(name: str, value: object) -> tuple[float, float]:
     pair = value if isinstance(value, list) else [value, value]
     if len(pair) != 2:
-        raise ConfigError(f"shares.{name}: one number, or two: at the start and at the end")
-    return _number(f"shares.{name}", pair[0]), _number(f"shares.{name}", pair[1])
+        raise ConfigError(f"{name}: one number, or two: until the rate falls, and at the end")
+    return _number(name, pair[0]), _number(name, pair[1])

@@ -15,7 +15,17 @@ from torch import Tensor, nn
 
 from amt import vocabulary
 from amt.config import ModelConfig
-from amt.vocabulary import DURATION, EVENT_TOKENS, INSTRUMENTS, MAX_DURATION, MAX_TIME, NOTE, PITCHES, TIME
+from amt.vocabulary import (
+    DURATION,
+    EVENT_TOKENS,
+    INSTRUMENTS,
+    MAX_DURATION,
+    MAX_TIME,
+    NOTE,
+    PITCHES,
+    STEPS_PER_SECOND,
+    TIME,
+)
 from patterns.note import DRUMS
 from training.config import Network
 from training.excerpt import FAMILY
@@ -23,6 +33,8 @@ from training.excerpt import FAMILY
 BLOCKS = ((TIME, DURATION), (DURATION, NOTE), (NOTE, vocabulary.CONTROL))
 """The tokens that may stand in each of an event's three slots; each slot's softmax runs over its own, as in decoding."""
 FLAGS = 3
+FAMILIES = DRUMS // FAMILY
+SECONDS = MAX_TIME // STEPS_PER_SECOND
 SPREAD = 0.02
 """Standard deviation of fresh weights."""
 
@@ -36,28 +48,23 @@ class FactorisedEmbedding(nn.Module):
         def table(rows: int, scale: float = 1.0) -> nn.Parameter:
             return nn.Parameter(torch.randn(rows, width) * SPREAD * scale)
 
-        self.second, self.hundredth, self.time = table(100), table(100), table(MAX_TIME, 0.1)
+        self.second, self.hundredth, self.time = table(SECONDS), table(STEPS_PER_SECOND), table(MAX_TIME, 0.1)
         self.duration = table(MAX_DURATION)
-        self.family, self.instrument = table(DRUMS // FAMILY + 1), table(INSTRUMENTS, 0.5)
+        self.family, self.instrument = table(FAMILIES + 1), table(INSTRUMENTS, 0.5)
         self.pitch, self.pitch_class, self.drum = table(PITCHES), table(12), table(PITCHES)
-        self.family_pitch, self.note = table((DRUMS // FAMILY) * PITCHES, 0.1), table(INSTRUMENTS * PITCHES, 0.1)
+        self.family_pitch, self.note = table(FAMILIES * PITCHES, 0.1), table(INSTRUMENTS * PITCHES, 0.1)
         self.rest, self.flags, self.control = table(1), table(FLAGS), table(EVENT_TOKENS)
-        steps, notes = torch.arange(MAX_TIME), torch.arange(INSTRUMENTS * PITCHES)
-        instrument, pitch = notes // PITCHES, notes % PITCHES
-        melodic = instrument < DRUMS
-        self.register_buffer("_steps", steps, persistent=False)
-        self.register_buffer("_instruments", instrument, persistent=False)
-        self.register_buffer("_pitches", pitch[melodic], persistent=False)
-        self.register_buffer("_families", torch.where(melodic, instrument // FAMILY, DRUMS // FAMILY), persistent=False)
-        self.register_buffer("_family_pitches", (instrument // FAMILY * PITCHES + pitch)[melodic], persistent=False)
 
     def forward(self) -> Tensor:
         """All rows."""
-        times = self.second[self._steps // 100] + self.hundredth[self._steps % 100] + self.time
-        sounding = self.pitch[self._pitches] + self.pitch_class[self._pitches % 12]
-        sounding = torch.cat([sounding + self.family_pitch[self._family_pitches], self.drum])
-        notes = self.family[self._families] + self.instrument[self._instruments] + sounding + self.note
-        events = (times, self.duration, notes)
+        width = self.pitch.shape[1]
+        times = (self.second[:, None] + self.hundredth).view(MAX_TIME, width) + self.time
+        octaves = self.pitch_class.repeat(-(-PITCHES // 12), 1)[:PITCHES]
+        players = self.family[:FAMILIES, None] + self.instrument[:DRUMS].view(FAMILIES, FAMILY, width)
+        pitches = self.pitch + octaves + self.family_pitch.view(FAMILIES, PITCHES, width)
+        melodic = (players[:, :, None] + pitches[:, None]).view(DRUMS * PITCHES, width)
+        drums = self.family[FAMILIES] + self.instrument[DRUMS] + self.drum
+        events = (times, self.duration, torch.cat([melodic, drums]) + self.note)
         controls = [rows + offset for rows, offset in zip(events, self.control, strict=True)]
         return torch.cat([*events, self.rest, *controls, self.flags])
 

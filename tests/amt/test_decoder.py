@@ -283,6 +283,16 @@ def test_all_choices_are_drawn_as_often_as_they_are_likely(model: decoder.Decode
     assert (expected == 0).any()
 
 
+def test_several_draws_may_have_more_choices_together_than_there_are_tokens(model: decoder.Decoder) -> None:
+    everything = Choices(np.arange(VOCABULARY, dtype=np.int32), top_p=0.9)
+    draws = []
+    for seed in range(5):
+        cache = model.new_cache()
+        model.extend(cache, tokens(9, seed))
+        draws.append((cache, everything, 0.1 + seed / 7))
+    assert model.draw(draws) == [model.draw([draw])[0] for draw in draws]
+
+
 def test_draws_need_choices_and_a_last_token(model: decoder.Decoder) -> None:
     cache, rows = model.new_cache(), np.arange(5, dtype=np.int32)
     with pytest.raises(ValueError, match="extend"):

@@ -1,0 +1,131 @@
+"""What a model plays when nothing but its grammar holds it: no grid, no key, no balance.
+
+    python -m training.unsteered MODEL [MODEL …]
+
+prints, at several tempi, the share of onsets on the sixteenth grid with the click as controls, and how many of four
+allowed instruments are used. The compiled model decodes; a note on the grid lies within 10 ms of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amt import decoder
+from amt.anticipation import Event, due, flag, triplet
+from amt.decoder import Cache, Decoder
+from amt.metronome import BELL, CLICK, CLICK_STEPS
+from amt.sampler import Choices
+from amt.vocabulary import DURATION, MAX_TIME, NOTE, PITCHES, REST, STEPS_PER_SECOND
+from patterns.note import DRUMS
+
+TEMPI = (96, 120, 140, 174)
+BAND = (0, 25, 33, DRUMS)
+"""Piano, steel guitar, bass, drums."""
+EVENTS = 230
+BEATS = 4
+"""To the bar."""
+TOP_P = 0.98
+NEAR = 1.01
+"""Steps from the grid within which an onset counts as on it."""
+
+
+@dataclass
+class Sample:
+    """One window being played: what was made (steps, duration, note), and the clicks still to come."""
+
+    cache: Cache
+    clicks: list[Event]
+    events: list[tuple[int, int, int]]
+    now: int = 0
+
+    def forced(self) -> Event | None:
+        """The control that stands next, if one is due."""
+        return self.clicks.pop(0) if self.clicks and due(self.clicks[0], self.now) else None
+
+
+def play(
+    model: Decoder, tempo: float, samples: int, instruments: Sequence[int] | None = None, seed: int = 0
+) -> list[NDArray[np.int64]]:
+    """Events int64 [n, 3] of each sample: steps, durations, instrument · 128 + pitch; only these instruments."""
+    random = np.random.default_rng(seed)
+    playing = [Sample(model.new_cache(), list(_clicks(tempo)), []) for _ in range(samples)]
+    model.read([(sample.cache, np.array([flag(True)], np.int32)) for sample in playing])
+    notes = np.arange(NOTE, REST + 1, dtype=np.int32)
+    if instruments is not None:
+        notes = notes[np.isin((notes - NOTE) // PITCHES, instruments)]
+    durations = np.arange(DURATION + 1, NOTE, dtype=np.int32)
+    for _ in range(EVENTS):
+        forced = [sample.forced() for sample in playing]
+        made: list[list[int]] = [[] for _ in playing]
+        for slot in range(3):
+            drawing = [i for i, control in enumerate(forced) if control is None]
+            rows = [np.arange(playing[i].now, MAX_TIME, dtype=np.int32) if slot == 0 else durations for i in drawing]
+            if slot == 2:
+                rows = [notes] * len(drawing)
+            draws = [
+                (playing[i].cache, Choices(allowed, top_p=TOP_P), random.random())
+                for i, allowed in zip(drawing, rows, strict=True)
+            ]
+            chosen = dict(zip(drawing, model.draw(draws), strict=True)) if draws else {}
+            for i, control in enumerate(forced):
+                token = (
+                    triplet(control, 0)[slot] if control is not None else int(rows[drawing.index(i)][chosen[i]])
+                )
+                made[i].append(token)
+            model.read(
+                [(s.cache, np.array(tokens[-1:], np.int32)) for s, tokens in zip(playing, made, strict=True)]
+            )
+        for sample, control, tokens in zip(playing, forced, made, strict=True):
+            if control is None:
+                sample.now = tokens[0]
+                if tokens[2] != REST:
+                    sample.events.append((tokens[0], tokens[1] - DURATION, tokens[2] - NOTE))
+    return [np.array(sample.events, np.int64).reshape(-1, 3) for sample in playing]
+
+
+def on_grid(played: Sequence[NDArray[np.int64]], tempo: float) -> float:
+    """Mean share of onsets on the sixteenth grid, over samples of at least 8 notes."""
+    step = 60 / tempo / 4 * STEPS_PER_SECOND
+    shares = [
+        float((np.abs(times / step - np.rint(times / step)) * step <= NEAR).mean())
+        for times in (events[:, 0] for events in played)
+        if len(times) >= 8
+    ]
+    return float(np.mean(shares))
+
+
+def instruments_used(played: Sequence[NDArray[np.int64]]) -> float:
+    """Mean number of different instruments of a sample."""
+    return float(np.mean([len(np.unique(events[:, 2] // PITCHES)) for events in played]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", type=Path, nargs="+")
+    parser.add_argument("--samples", type=int, default=48)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    print("| model | " + " | ".join(f"on the grid at {tempo}" for tempo in TEMPI) + " | instruments of four |")
+    print("| --- " * (len(TEMPI) + 2) + "|")
+    for folder in arguments.models:
+        model = decoder.load(folder)
+        shares = [on_grid(play(model, tempo, arguments.samples, seed=arguments.seed), tempo) for tempo in TEMPI]
+        used = instruments_used(play(model, 120, arguments.samples, BAND, arguments.seed))
+        print(f"| {folder} | " + " | ".join(f"{share:.3f}" for share in shares) + f" | {used:.2f} |", flush=True)
+
+
+def _clicks(tempo: float) -> Iterator[Event]:
+    beat = 60 / tempo * STEPS_PER_SECOND
+    for index in range(int((MAX_TIME - 1) / beat)):
+        key = CLICK if index % BEATS else BELL
+        yield Event(round(index * beat), CLICK_STEPS, DRUMS * PITCHES + key, control=True)
+
+
+if __name__ == "__main__":
+    main()
