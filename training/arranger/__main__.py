@@ -1,4 +1,4 @@
-"""python -m training.arranger TRAIN.npz OUT.npz: writes arrangements in the columns of the corpus (training/corpus.py)."""
+"""python -m training.arranger TRAIN.npz OUT.npz: writes arrangements in the corpus's columns (training/corpus.py)."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("train", metavar="TRAIN.npz", help="the corpus to borrow from (never the validation file); - for none")
+    parser.add_argument(
+        "train", metavar="TRAIN.npz", help="the corpus to borrow from, never the validation file; - for none"
+    )
     parser.add_argument("out", metavar="OUT.npz", type=Path, help="the file to write")
     parser.add_argument("--pieces", type=int, default=20_000, help="how many (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed writes the same pieces (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="same seed, same pieces (default %(default)s)")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count(), help="default: all cores")
     options = parser.parse_args(arguments)
     if options.pieces < 1 or options.processes < 1 or options.seed < 0:

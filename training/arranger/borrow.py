@@ -89,6 +89,10 @@ class Players:
         for source in material.bands:
             for program, role in source.roles.items():
                 self._voices.setdefault((source.bar_ticks, role), []).append(Voice(source, program))
+        self._score_voices: dict[tuple[int, str], list[Voice]] = {}
+        for source in material.scores:
+            for program, role in source.roles.items():
+                self._score_voices.setdefault((source.bar_ticks, role), []).append(Voice(source, program))
         for source in material.drummers:
             for program in source.parts:
                 self._drummers.setdefault(source.bar_ticks, []).append(Voice(source, program))
@@ -98,6 +102,8 @@ class Players:
         voices = self._voices.get((bar_ticks, role), [])
         if role == "drums" and (not voices or rng.random() < 0.35):
             voices = self._drummers.get(bar_ticks, voices)
+        elif role != "drums" and (not voices or rng.random() < 0.2):
+            voices = self._score_voices.get((bar_ticks, role), voices)
         for _ in range(12 if voices else 0):
             voice = rng.choice(voices)
             if 0.7 < tempo / voice.source.tempo < 1.45:

@@ -94,7 +94,9 @@ def lengths(form: Sequence[Section]) -> dict[str, int]:
 
 
 def entries(rng: random.Random, section: Section, roles: Sequence[str], rest: float) -> list[int | None]:
-    """For each player the bar of the section at which he enters, None if he rests. Somebody always plays from the start.
+    """For each player the bar of the section at which he enters, None if he rests.
+
+    Somebody always plays from the start.
 
     rest: probability that a player of a full section rests.
     """

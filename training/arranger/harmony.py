@@ -119,7 +119,9 @@ def shifts(source: Chord, target: Chord, key: Key) -> NDArray[np.int64]:
     for pitch_class in range(12):
         above = (pitch_class - source.root) % 12
         allowed = chord_tones if above in heard else free
-        moved[pitch_class] = jump + min(((tone - above + 6) % 12 - 6 for tone in allowed), key=lambda step: (abs(step), step))
+        moved[pitch_class] = jump + min(
+            ((tone - above + 6) % 12 - 6 for tone in allowed), key=lambda step: (abs(step), step)
+        )
     return moved
 
 

@@ -133,7 +133,12 @@ def _tempo(columns: dict[str, NDArray[Any]], index: int, end: int) -> float:
 
 
 def _source(
-    name: str, tempo: float, meter: tuple[int, int], starts: NDArray[np.int64], notes: Notes, programs: NDArray[np.int64]
+    name: str,
+    tempo: float,
+    meter: tuple[int, int],
+    starts: NDArray[np.int64],
+    notes: Notes,
+    programs: NDArray[np.int64],
 ) -> Source | None:
     inside = (notes[:, 0] >= starts[0] - EARLY) & (notes[:, 0] < starts[-1] - EARLY)
     notes, programs = notes[inside], programs[inside]
@@ -185,7 +190,7 @@ def _profiles(notes: Notes, starts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _chords(notes: Notes, starts: NDArray[np.int64]) -> list[Chord]:
-    """Two chords a bar: the template that explains most of what sounds; one for the whole bar where that loses little."""
+    """Two chords a bar: the template that explains most of what sounds, of the whole bar where that loses little."""
     halves = _profiles(notes, starts)
     wholes = np.repeat(halves.reshape(-1, 2, 12).sum(1), 2, axis=0)
     templates = np.zeros((len(_TEMPLATES) * 12, 12))
@@ -195,7 +200,10 @@ def _chords(notes: Notes, starts: NDArray[np.int64]) -> list[Chord]:
             templates[row * 12 + root, [(root + tone) % 12 for tone in tones]] = 1 / len(tones) ** 0.5
             templates[row * 12 + root, root] *= 1.15
             chords.append(Chord(root, tones))
-    scores = [profile @ templates.T / np.maximum(np.linalg.norm(profile, axis=1), 1e-9)[:, None] for profile in (halves, wholes)]
+    scores = [
+        profile @ templates.T / np.maximum(np.linalg.norm(profile, axis=1), 1e-9)[:, None]
+        for profile in (halves, wholes)
+    ]
     own = scores[0].max(1) - scores[0][np.arange(len(halves)), scores[1].argmax(1)] > 0.2
     best = np.where(own, scores[0].argmax(1), scores[1].argmax(1))
     silent = wholes.sum(1) == 0
@@ -206,7 +214,9 @@ def _chords(notes: Notes, starts: NDArray[np.int64]) -> list[Chord]:
 
 def _key(notes: Notes) -> Key:
     """The key whose profile fits best (Krumhansl and Kessler 1982)."""
-    heard = np.bincount(notes[:, 2] % 12, weights=np.minimum(notes[:, 1], 960), minlength=12) if len(notes) else np.ones(12)
+    heard = (
+        np.bincount(notes[:, 2] % 12, weights=np.minimum(notes[:, 1], 960), minlength=12) if len(notes) else np.ones(12)
+    )
     fits = [
         (float(np.corrcoef(np.roll(profile, tonic), heard + 1e-6 * np.arange(12))[0, 1]), tonic, mode)
         for tonic in range(12)

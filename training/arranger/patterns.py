@@ -16,6 +16,22 @@ from training.arranger.harmony import Chord, Key, ladder, scale_pitches, voiced
 from training.arranger.instruments import KIT
 
 Notes = NDArray[np.int64]
+ARPEGGIOS = (
+    "0123",
+    "0121",
+    "012345",
+    "3210",
+    "0213",
+    "02132435",
+    "0312",
+    "01234321",
+    "0204",
+    "420",
+    "012",
+    "0102",
+    "7654",
+    "0.1.2.1.",
+)
 LOUDNESS = {"X": 118, "x": 104, "o": 84, "g": 46}
 
 
@@ -49,6 +65,13 @@ def drum_grid(grid: Mapping[str, str], bars: int, bar_ticks: int) -> Notes:
     )
 
 
+def repeated(notes: Notes, loop: int, bars: int, bar_ticks: int) -> Notes:
+    """`loop` bars of notes played again and again until `bars` are full."""
+    copies = [notes + np.array([first * bar_ticks, 0, 0, 0]) for first in range(0, bars, loop)]
+    joined = np.concatenate(copies)
+    return joined[joined[:, 0] < bars * bar_ticks]
+
+
 def _chord_at(chords: Sequence[Chord], bar: int, onset: int, bar_ticks: int) -> int:
     return min(2 * bar + int(2 * onset >= bar_ticks), len(chords) - 1)
 
@@ -59,7 +82,7 @@ def bass_line(
     """r root, 3 5 7 tones, 8 octave, o octave below, a approach to the next chord, w a walking note, b flat seventh,
     4 fourth, 6 sixth, 2 second; where `power`, capitals R and P strike fifths and octaves on the root."""
     bars = len(chords) // 2
-    rows = []
+    rows: list[tuple[int, int, int, int]] = []
     for bar, onset, length, character in strokes(pattern, bars, bar_ticks):
         slot = _chord_at(chords, bar, onset, bar_ticks)
         chord, coming = chords[slot], chords[(slot + 1) % len(chords)]
@@ -86,11 +109,8 @@ def bass_line(
     return notes_of(rows)
 
 
-def chord_hits(pattern: str, chords: Sequence[Chord], bar_ticks: int, low: int, voices: int, spread: int = 0) -> Notes:
-    """x and X strike the chord, o softly, l only its root below, h its upper tones, d doubles it an octave up.
-
-    spread: ticks between the strings of a strum.
-    """
+def chord_hits(pattern: str, chords: Sequence[Chord], bar_ticks: int, low: int, voices: int) -> Notes:
+    """x and X strike the chord, o softly, l only its root below, h its upper tones, d doubles it an octave up."""
     rows = []
     near: list[int] = []
     for bar, onset, length, character in strokes(pattern, len(chords) // 2, bar_ticks):
@@ -98,10 +118,10 @@ def chord_hits(pattern: str, chords: Sequence[Chord], bar_ticks: int, low: int, 
         near = voiced(chord, near, low, voices)
         pitches = {"l": [low - 12 + (chord.root - low) % 12], "h": near[1:] or near}.get(character, near)
         if character == "d":
-            pitches = near + [near[0] + 12]
+            pitches = [*near, near[0] + 12]
         velocity = {"X": 104, "o": 64, "l": 88}.get(character, 84)
         start = bar * bar_ticks + onset
-        rows += [(start + spread * place, length, pitch, velocity) for place, pitch in enumerate(pitches)]
+        rows += [(start, length, pitch, velocity) for pitch in pitches]
     return notes_of(rows)
 
 
@@ -132,10 +152,8 @@ def arpeggio(pattern: str, chords: Sequence[Chord], bar_ticks: int, low: int) ->
 
 
 def random_arpeggio(rng: random.Random, steps: int) -> str:
-    """An arpeggio of 4 to 8 steps repeated through a bar of `steps`."""
-    shapes = ("0123", "0121", "012345", "3210", "0213", "02132435", "0312", "01234321", "0204", "420", "012", "0102", "7654", "0.1.2.1.")
-    shape = rng.choice(shapes)
-    return (shape * steps)[:steps]
+    """One of ARPEGGIOS repeated through a bar of `steps`."""
+    return (rng.choice(ARPEGGIOS) * steps)[:steps]
 
 
 def melody(

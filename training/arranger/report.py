@@ -63,9 +63,36 @@ def polyphony(piece: Piece) -> float:
     return float((np.searchsorted(onsets, onsets, "right") - np.searchsorted(ends, onsets, "right")).mean())
 
 
+def clashes(piece: Piece) -> float:
+    """Share of pitched notes that begin a semitone (or major seventh) from another that sounds then."""
+    pitched = piece.programs != DRUMS
+    onsets, ends, classes = (
+        piece.onsets[pitched],
+        (piece.onsets + piece.durations)[pitched],
+        piece.pitches[pitched] % 12,
+    )
+    clashing = np.zeros(len(onsets), bool)
+    for back in range(1, 12):
+        sounding = (ends[:-back] > onsets[back:] + 20) & np.isin((classes[back:] - classes[:-back]) % 12, (1, 11))
+        clashing[back:] |= sounding
+    return float(clashing.mean()) if len(clashing) else 0.0
+
+
+def in_key(piece: Piece) -> float:
+    """Share of pitched notes in the major scale that fits each four bars best."""
+    pitched = piece.programs != DRUMS
+    window = piece.onsets[pitched] // (4 * piece.bar_ticks)
+    heard = np.zeros((int(window.max(initial=0)) + 1, 12))
+    np.add.at(heard, (window, piece.pitches[pitched] % 12), 1)
+    scales = np.array([[(step - tonic) % 12 in (0, 2, 4, 5, 7, 9, 11) for step in range(12)] for tonic in range(12)])
+    return float((heard @ scales.T).max(1).sum() / max(1, heard.sum()))
+
+
 def gap_quantile(share: float) -> Callable[[Piece], float]:
     """Ticks to the next different onset of the piece."""
-    return lambda piece: float(np.quantile(np.diff(np.unique(piece.onsets)), share)) if len(np.unique(piece.onsets)) > 1 else 0.0
+    return lambda piece: (
+        float(np.quantile(np.diff(np.unique(piece.onsets)), share)) if len(np.unique(piece.onsets)) > 1 else 0.0
+    )
 
 
 def duration_quantile(share: float, drums: bool) -> Callable[[Piece], float]:
@@ -91,6 +118,8 @@ MEASURES: dict[str, Callable[[Piece], float]] = {
     "bars repeated": repeated_bars,
     "bars repeated exactly": lambda piece: repeated_bars(piece, exact=True),
     "polyphony": polyphony,
+    "clashes": clashes,
+    "in key": in_key,
     "gap, lower quarter": gap_quantile(0.25),
     "gap, median": gap_quantile(0.5),
     "gap, upper quarter": gap_quantile(0.75),
@@ -99,7 +128,9 @@ MEASURES: dict[str, Callable[[Piece], float]] = {
     "duration, upper quarter": duration_quantile(0.75, False),
     "drum duration, median": duration_quantile(0.5, True),
     "distinct durations": distinct_durations,
-    "mean pitch": lambda piece: float(piece.pitches[piece.programs != DRUMS].mean()) if (piece.programs != DRUMS).any() else float("nan"),
+    "mean pitch": lambda piece: (
+        float(piece.pitches[piece.programs != DRUMS].mean()) if (piece.programs != DRUMS).any() else float("nan")
+    ),
     "pitches used": lambda piece: len(np.unique(piece.pitches[piece.programs != DRUMS])),
 }
 
