@@ -142,10 +142,17 @@ def table(groups: dict[str, list[Piece]]) -> str:
         cells = []
         for pieces in groups.values():
             values = np.array([measure(piece) for piece in pieces])
-            low, middle, high = np.nanquantile(values, (0.25, 0.5, 0.75))
-            cells.append(f"{np.nanmean(values):9.2f} [{low:.2f} {middle:.2f} {high:.2f}]".rjust(30))
+            cells.append(_cell(values[~np.isnan(values)]))
         lines.append(f"{name:26}" + "".join(cells))
     return "\n".join(lines)
+
+
+def _cell(values: np.ndarray) -> str:
+    """Mean and quartiles; a dash where no piece has the measure."""
+    if not len(values):
+        return f"{'-':>30}"
+    low, middle, high = np.quantile(values, (0.25, 0.5, 0.75))
+    return f"{values.mean():9.2f} [{low:.2f} {middle:.2f} {high:.2f}]".rjust(30)
 
 
 def grouped(pieces: Iterable[Piece]) -> dict[str, list[Piece]]:
