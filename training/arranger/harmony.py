@@ -126,11 +126,14 @@ def shifts(source: Chord, target: Chord, key: Key) -> NDArray[np.int64]:
 
 
 def repitched(
-    pitches: NDArray[np.int64], sources: Sequence[Chord], targets: Sequence[Chord], key: Key, slots: NDArray[np.int64]
+    pitches: NDArray[np.int64], sources: Sequence[Chord], targets: Sequence[Chord], key: Key
 ) -> NDArray[np.int64]:
-    """Pitches of a phrase moved from its own chords to others; slots says which chord each note stands over."""
-    tables = np.stack([shifts(source, target, key) for source, target in zip(sources, targets, strict=True)])
-    return pitches + tables[slots, pitches % 12]
+    """Pitches moved from the chords that each was heard over to the chord that each shall stand over."""
+    steps = [
+        shifts(source, target, key)[pitch % 12]
+        for pitch, source, target in zip(pitches.tolist(), sources, targets, strict=True)
+    ]
+    return pitches + np.array(steps, np.int64)
 
 
 def ladder(chord: Chord, low: int, high: int) -> list[int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.arranger import form
-from training.arranger.borrow import Players, Voice
+from training.arranger.borrow import Players, Voice, merged
 from training.arranger.harmony import Chord, Key, looped, progression
 from training.arranger.instruments import DRUMS, stand_ins
 from training.arranger.material import Notes, Source
@@ -104,7 +104,7 @@ def _patchwork(rng: random.Random, players: Players) -> tuple[Song, list[Player]
     song = Song(rng, source.meter, _tempo_near(rng, source), key, sections, chords)
     wanted = ["drums"] * (rng.random() < 0.92) + ["bass"] * (rng.random() < 0.92)
     wanted += (
-        ["comp"] * rng.choice((0, 1, 1, 2)) + ["lead"] * rng.choice((0, 1, 1, 1, 2)) + ["riff"] * rng.randint(0, 1)
+        ["comp"] * rng.choice((0, 1, 2, 2)) + ["lead"] * rng.choice((0, 1, 1, 2, 2)) + ["riff"] * rng.randint(0, 1)
     )
     band = []
     for role in wanted:
@@ -199,14 +199,19 @@ def _hired(song: Song, role: str, players: Players, chance: float) -> Player | N
     if voice is None:
         return None
     program = voice.program if rng.random() < 0.6 else rng.choice(stand_ins(voice.program))
-    return Player(role, program, _borrowing(song, voice), borrowed=True)
+    other = players.voice(rng, role, song.bar_ticks, song.tempo) if role == "drums" and rng.random() < 0.25 else None
+    return Player(role, program, _borrowing(song, voice, other), borrowed=True)
 
 
-def _borrowing(song: Song, voice: Voice) -> Page:
+def _borrowing(song: Song, voice: Voice, other: Voice | None) -> Page:
+    """other: the drummer who adds cymbals and percussion."""
+
     def write(label: str) -> Notes | None:
         chords = song.chords[label]
         if voice.program == DRUMS:
-            return voice.drummed(song.rng, len(chords) // 2)
+            beat = voice.drummed(song.rng, len(chords) // 2)
+            colour = other.drummed(song.rng, len(chords) // 2) if other else None
+            return beat if beat is None or colour is None else merged(beat, colour)
         return voice.over(song.rng, chords, song.key)
 
     return write

@@ -1,6 +1,8 @@
 import random
 
-from training.arranger.borrow import Players, Voice
+import numpy as np
+
+from training.arranger.borrow import Players, Voice, merged
 from training.arranger.harmony import Key, looped, progression
 from training.arranger.material import DRUMS, NONE
 
@@ -24,6 +26,12 @@ def test_a_borrowed_pattern_repeats_exactly(players: Players) -> None:
     first, second = (notes[notes[:, 0] // (4 * BAR) == half] for half in (0, 1))
     assert (first[:, 1:] == second[:, 1:]).all()
     assert (second[:, 0] - first[:, 0] == 4 * BAR).all()
+
+
+def test_a_merged_beat_has_the_cymbals_of_another() -> None:
+    beat = np.array([[0, 60, 36, 100], [240, 60, 42, 80], [480, 60, 38, 100]])
+    colour = np.array([[0, 60, 51, 70], [480, 60, 36, 90]])
+    assert merged(beat, colour)[:, [0, 2]].tolist() == [[0, 36], [0, 51], [480, 38]]
 
 
 def test_tempi_far_away_are_not_borrowed(players: Players) -> None:
