@@ -19,22 +19,25 @@ VELOCITIES = (64, 72, 80, 90, 96, 100, 100, 110, 120, 127)
 @dataclass(frozen=True)
 class Feel:
     """How a piece is played. exact: on the grid; swing: 0 … 1 of the way to the triplet; spread, drift: standard
-    deviations in ticks of single notes and of the slow wandering of a player; flat: no accents."""
+    deviations in ticks of single onsets and of the slow wandering of a player; loop: ticks after which the former
+    repeat, as in a take that was copied, 0 for never; flat: no accents."""
 
     exact: bool
     swing: float
     spread: float
     drift: float
+    loop: int
     flat: bool
 
 
 def feel(rng: random.Random, tempo: float, swing: float) -> Feel:
-    """Exact for two pieces in three; else notes 2 to 12 ms about the beat."""
+    """Exact for two pieces in three; else onsets 1 to 10 ms about the beat."""
     ticks_per_ms = tempo * 480 / 60_000
     if rng.random() < 0.68:
-        return Feel(True, swing if swing == 0 else 1.0, 0.0, 0.0, rng.random() < 0.4)
+        return Feel(True, swing if swing == 0 else 1.0, 0.0, 0.0, 0, rng.random() < 0.4)
     swing = swing or (rng.uniform(0.1, 0.9) if rng.random() < 0.15 else 0.0)
-    return Feel(False, swing, rng.uniform(2, 12) * ticks_per_ms, rng.uniform(0, 12) * ticks_per_ms, rng.random() < 0.25)
+    spread, drift = rng.uniform(1, 10) * ticks_per_ms, rng.choice((0.0, 0.0, rng.uniform(2, 12))) * ticks_per_ms
+    return Feel(False, swing, spread, drift, rng.choice((0, 1920, 3840, 7680)), rng.random() < 0.25)
 
 
 def snapped(notes: Notes) -> Notes:
@@ -74,9 +77,9 @@ def played(
     elif written:
         notes[:, 1] = _gated(rng, notes[:, 1])
     if not how.exact:
-        if not borrowed:
+        if not borrowed and rng.random() < 0.7:  # the others were programmed
             notes[:, 0] += np.rint(_deviations(dice, notes[:, 0], how)).astype(np.int64)
-        if program != DRUMS and rng.random() < 0.3:
+        if program != DRUMS and rng.random() < 0.25:
             notes[:, 1] = np.rint(notes[:, 1] * dice.normal(1, 0.06, len(notes))).astype(np.int64)
     notes[:, 3] = _loudness(rng, dice, notes, borrowed, how)
     if program != DRUMS:
@@ -87,10 +90,12 @@ def played(
 
 
 def _deviations(dice: np.random.Generator, onsets: np.ndarray, how: Feel) -> np.ndarray:
-    """Ticks by which a human misses each onset: always late or early, slowly wandering, and by chance."""
+    """Ticks by which a human misses each onset, chords together: always late or early, slowly wandering, by chance."""
     marks = np.arange(0, int(onsets.max()) + 3840, 1920)
     wander = np.interp(onsets, marks, dice.normal(0, how.drift / 2, len(marks)))
-    return dice.normal(0, how.spread / 2) + wander + dice.normal(0, how.spread, len(onsets))
+    places = onsets % how.loop if how.loop else onsets
+    _, which = np.unique(places, return_inverse=True)
+    return dice.normal(0, how.spread / 2) + wander + dice.normal(0, how.spread, len(onsets))[which]
 
 
 def folded(pitches: np.ndarray, program: int) -> np.ndarray:

@@ -50,9 +50,12 @@ def performed(song: Song, band: Sequence[Player], dice: np.random.Generator) -> 
         notes = perform.played(song.rng, dice, notes, player.program, player.borrowed, how)
         parts.append(np.column_stack([notes, np.full(len(notes), player.program)]))
     everything = np.concatenate(parts)
+    if not len(everything):
+        return everything
     everything = everything[np.lexsort((everything[:, 2], everything[:, 4], everything[:, 0]))]
     struck_twice = (np.diff(everything[:, [0, 2, 4]], axis=0) == 0).all(1)
-    return everything[: len(everything)][np.append(True, ~struck_twice)[: len(everything)]]
+    everything[:, 0] -= everything[0, 0] // song.bar_ticks * song.bar_ticks  # no empty bars before the first note
+    return everything[np.append(True, ~struck_twice)]
 
 
 def _takes(song: Song, band: Sequence[Player]) -> list[list[Notes]]:

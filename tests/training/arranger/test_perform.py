@@ -8,8 +8,8 @@ from training.arranger import perform
 from training.arranger.instruments import DRUMS, compass
 from training.arranger.perform import Feel
 
-EXACT = Feel(exact=True, swing=0.0, spread=0.0, drift=0.0, flat=False)
-HUMAN = Feel(exact=False, swing=0.0, spread=10.0, drift=10.0, flat=False)
+EXACT = Feel(exact=True, swing=0.0, spread=0.0, drift=0.0, loop=0, flat=False)
+HUMAN = Feel(exact=False, swing=0.0, spread=10.0, drift=10.0, loop=3840, flat=False)
 rows = st.lists(
     st.tuples(
         st.integers(0, 200).map(lambda step: 120 * step),
@@ -53,6 +53,17 @@ def test_a_human_rhythm_snaps_to_the_grid_it_means() -> None:
     triplets = np.array([[2, 60, 60, 80], [158, 60, 60, 80], [322, 60, 60, 80], [481, 60, 60, 80]])
     assert perform.snapped(sixteenths)[:, 0].tolist() == [0, 120, 240, 360]
     assert perform.snapped(triplets)[:, 0].tolist() == [0, 160, 320, 480]
+
+
+def test_copied_takes_miss_the_beat_alike() -> None:
+    notes = np.array([[480 * beat, 100, 60, 80] for beat in range(64)])
+    how = Feel(exact=False, swing=0.0, spread=20.0, drift=0.0, loop=1920, flat=True)
+    errors = [
+        perform.played(random.Random(seed), np.random.default_rng(seed), notes, 0, False, how)[4:, 0] - notes[4:, 0]
+        for seed in range(20)
+    ]
+    assert any(error.any() for error in errors)
+    assert all((error[4:] == error[:-4]).all() for error in errors)
 
 
 def test_swing_makes_triplets_of_eighths() -> None:

@@ -43,5 +43,12 @@ def test_everything_lies_inside_the_form_and_a_last_bar() -> None:
         assert len(np.unique(notes[:, [0, 2, 4]], axis=0)) == len(notes)
 
 
+def test_a_piece_begins_in_its_first_bar() -> None:
+    late = Player("lead", 0, lambda label: every_beat(60)(label)[14:])
+    for seed in range(20):
+        notes = performed(song_of("A8 A8", seed), [late], np.random.default_rng(seed))
+        assert notes[0, 0] < BAR
+
+
 def test_nobody_playing_is_an_empty_piece() -> None:
     assert performed(song_of("A8", 0), [Player("lead", 0, lambda _: None)], np.random.default_rng(0)).shape == (0, 5)
