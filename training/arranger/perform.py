@@ -79,7 +79,7 @@ def played(
     if not how.exact:
         if not borrowed and rng.random() < 0.7:  # the others were programmed
             notes[:, 0] += np.rint(_deviations(dice, notes[:, 0], how)).astype(np.int64)
-        if program != DRUMS and rng.random() < 0.25:
+        if program != DRUMS and written and rng.random() < 0.3:
             notes[:, 1] = np.rint(notes[:, 1] * dice.normal(1, 0.06, len(notes))).astype(np.int64)
     notes[:, 3] = _loudness(rng, dice, notes, borrowed, how)
     if program != DRUMS:
