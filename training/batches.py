@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from training import corpus, excerpt, tasks
-from training.config import Configuration, ConfigError
+from training.config import ConfigError, Configuration
 from training.sequence import PADDING
 
 FEWEST_TOKENS = 200
@@ -38,7 +38,8 @@ class Batches(IterableDataset[torch.Tensor]):
         if missing := sorted(name for name, found in groups.items() if not found):
             raise ConfigError(f"shares: no piece of {', '.join(missing)}; the corpus has {', '.join(sources)}")
         self._odds = [
-            (pair, corpus.weights(pieces, dict.fromkeys(groups[name], 1))) for name, pair in configuration.shares.items()
+            (pair, corpus.weights(pieces, dict.fromkeys(groups[name], 1)))
+            for name, pair in configuration.shares.items()
         ]
 
     def __iter__(self) -> Iterator[torch.Tensor]:
@@ -55,7 +56,9 @@ class Batches(IterableDataset[torch.Tensor]):
         heights = np.cumsum(odds)
         rows: list[NDArray[np.int32]] = []
         while len(rows) < schedule.batch:
-            piece = self._pieces[min(int(np.searchsorted(heights, random.random() * heights[-1])), len(self._pieces) - 1)]
+            piece = self._pieces[
+                min(int(np.searchsorted(heights, random.random() * heights[-1])), len(self._pieces) - 1)
+            ]
             row = self._window(random, piece, index)
             if row is not None:
                 rows.append(row)

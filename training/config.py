@@ -6,19 +6,14 @@ The files are TOML (training/configs/); a name that does not exist, or a value o
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from training import toml
 from training.excerpt import VARIATIONS
 from training.tasks import TASKS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 class ConfigError(Exception):
@@ -80,10 +75,10 @@ class Configuration:
 def read(path: Path) -> Configuration:
     """Raises ConfigError for what is missing, unknown or out of range."""
     try:
-        fields = tomllib.loads(path.read_text())
+        fields = toml.read(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except tomllib.TOMLDecodeError as error:
+    except toml.DecodeError as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
     try:
         return from_fields(fields)

@@ -61,5 +61,7 @@ def _with_rests(events: Rows) -> Rows:
         return events
     place = np.repeat(np.arange(len(events)), rests)
     nth = np.arange(len(place)) - np.repeat(np.cumsum(rests) - rests, rests) + 1
-    filled = np.stack([previous[place] + nth * REST_STEPS, np.zeros_like(place), np.full_like(place, REST_NOTE)], axis=1)
+    filled = np.stack(
+        [previous[place] + nth * REST_STEPS, np.zeros_like(place), np.full_like(place, REST_NOTE)], axis=1
+    )
     return np.insert(events, place, filled, axis=0)

@@ -70,17 +70,18 @@ class Trainer:
     ) -> None:
         """Trains until the schedule's end, or until `tick(step, loss)`, asked now and then, says to stop."""
         schedule = self.configuration.schedule
-        started, losses = time.monotonic(), []
+        started, losses, latest = time.monotonic(), [], math.nan
         self.model.train()
         for tokens in batches:
             losses.append(self._learn(tokens.to(self.device, non_blocking=True)))
+            latest = losses[-1]
             self.step += 1
             if self.step % schedule.evaluate_every == 0 or self.step == schedule.steps:
                 trained = float(torch.stack(losses).mean())
                 losses.clear()
                 seconds = time.monotonic() - started
                 report(Report(self.step, seconds, trained, self.evaluate(validation)))
-            if self.step % TICK == 0 and tick(self.step, float(losses[-1]) if losses else math.nan):
+            if self.step % TICK == 0 and tick(self.step, float(latest)):
                 return
 
     def evaluate(self, validation: Mapping[str, NDArray[np.int32]], batch: int = 32) -> dict[str, NDArray[np.float64]]:

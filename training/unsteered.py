@@ -74,13 +74,9 @@ def play(
             ]
             chosen = dict(zip(drawing, model.draw(draws), strict=True)) if draws else {}
             for i, control in enumerate(forced):
-                token = (
-                    triplet(control, 0)[slot] if control is not None else int(rows[drawing.index(i)][chosen[i]])
-                )
+                token = triplet(control, 0)[slot] if control is not None else int(rows[drawing.index(i)][chosen[i]])
                 made[i].append(token)
-            model.read(
-                [(s.cache, np.array(tokens[-1:], np.int32)) for s, tokens in zip(playing, made, strict=True)]
-            )
+            model.read([(s.cache, np.array(tokens[-1:], np.int32)) for s, tokens in zip(playing, made, strict=True)])
         for sample, control, tokens in zip(playing, forced, made, strict=True):
             if control is None:
                 sample.now = tokens[0]

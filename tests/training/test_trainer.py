@@ -12,7 +12,7 @@ from amt.weights.names import EMBEDDING
 from tests.training.pieces import band, eighths
 from training import checkpoint
 from training.batches import Batches, validation
-from training.config import Configuration, ConfigError, from_fields
+from training.config import ConfigError, Configuration, from_fields
 from training.evaluate import losses, mean
 from training.network import Model
 from training.trainer import Report, Trainer, rate_at

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomllib
-
+from training import toml
 from training.arranger.form import FORMS
 from training.arranger.harmony import SCALES, progression
 from training.arranger.instruments import KIT
@@ -82,7 +81,7 @@ def read(folder: Path) -> dict[str, Style]:
     """The styles of a folder's tables, by name. ValueError where a table is wrong."""
     styles: dict[str, Style] = {}
     for path in sorted(folder.glob("*.toml")):
-        for name, fields in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for name, fields in toml.read(path).items():
             try:
                 styles[name] = Style(name=name, **{field: _frozen(value) for field, value in fields.items()})
             except (TypeError, ValueError) as error:
