@@ -1,4 +1,4 @@
-"""A run's state on disk, from which it goes on, and what comes of it: a Hugging Face checkpoint folder, a model folder."""
+"""A run's state on disk, from which it goes on, and what comes of it: Hugging Face checkpoint and model folder."""
 
 from __future__ import annotations
 

@@ -54,9 +54,9 @@ class Schedule:
 class Configuration:
     """One run.
 
-    shares: source, or a pattern such as made_* → share of the draws; a source belongs to the first that fits it, and is
-    not drawn where none does. variations: VARIATIONS' name → how probable it is for one excerpt. tasks: TASKS' name → share. Shares and
-    variations are pairs: until the rate falls, and at the run's end, in between in proportion.
+    shares: source, or a pattern such as made_* → share of the draws; a source belongs to the first that fits it, and
+    is not drawn where none does. variations: VARIATIONS' name → how probable it is for one excerpt. tasks: TASKS' name
+    → share. Shares and variations are pairs: until the rate falls, and at the run's end, in between in proportion.
     """
 
     network: Network

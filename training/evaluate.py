@@ -2,10 +2,10 @@
 
     python -m training.evaluate VALID.npz MODEL [MODEL …]
 
-prints nats per event (time + duration + note) with the click as controls, for each group of sources, and the difference
-from the first model. With --sources for each source; with --compiled each model is measured a second time as its kernels
-compute it, by token as in serving. All models read the same windows. Each slot's softmax runs over the events' own block
-of tokens, as in decoding; controls are not predicted.
+prints nats per event (time + duration + note) with the click as controls, for each group of sources, and the
+difference from the first model. With --sources for each source; with --compiled each model is measured a second time
+as its kernels compute it, by token as in serving. All models read the same windows. Each slot's softmax runs over the
+events' own block of tokens, as in decoding; controls are not predicted.
 """
 
 from __future__ import annotations

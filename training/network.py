@@ -1,8 +1,8 @@
 """The model in PyTorch while it is trained: GPT-2 whose embedding is a sum of few tables.
 
 Rare tokens learn from frequent ones: a time is its second and its hundredth, a note its family, instrument, pitch and
-pitch class (a drum its key), a control the event and an offset; small residuals hold what is left. `checkpoint` writes the
-sums out as plain rows, which is what is served.
+pitch class (a drum its key), a control the event and an offset; small residuals hold what is left. `checkpoint` writes
+the sums out as plain rows, which is what is served.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from training.config import Network
 from training.excerpt import FAMILY
 
 BLOCKS = ((TIME, DURATION), (DURATION, NOTE), (NOTE, vocabulary.CONTROL))
-"""The tokens that may stand in each of an event's three slots; each slot's softmax runs over its own, as in decoding."""
+"""The tokens that may stand in an event's three slots; each slot's softmax runs over its own, as in decoding."""
 FLAGS = 3
 FAMILIES = DRUMS // FAMILY
 SECONDS = MAX_TIME // STEPS_PER_SECOND

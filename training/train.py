@@ -5,8 +5,8 @@ examples:
   python -m training.train training/configs/embedded.toml train.npz made.npz --valid valid.npz --out run --device cuda
   python -m training.train training/configs/embedded.toml …  --seconds 540     stops then; the same command goes on
 
-The folder --out holds state.pt, from which an interrupted run (Ctrl-C too) goes on, report.jsonl with all losses, and at
-the end checkpoint/, a Hugging Face GPT-2 in float32, and model/, what `midinfinite-osc serve --model` takes.
+The folder --out holds state.pt, from which an interrupted run (Ctrl-C too) goes on, report.jsonl with all losses, and
+at the end checkpoint/, a Hugging Face GPT-2 in float32, and model/, what `midinfinite-osc serve --model` takes.
 """
 
 from __future__ import annotations

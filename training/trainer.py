@@ -66,7 +66,7 @@ class Trainer:
         batches: Iterator[Tensor],
         validation: Mapping[str, NDArray[np.int32]],
         report: Callable[[Report], None],
-        tick: Callable[[int, float], bool] = lambda step, loss: False,
+        tick: Callable[[int, float], bool] = lambda _step, _loss: False,
     ) -> None:
         """Trains until the schedule's end, or until `tick(step, loss)`, asked now and then, says to stop."""
         schedule = self.configuration.schedule

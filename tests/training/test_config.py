@@ -45,8 +45,8 @@ def test_a_mistake_is_named_with_what_is_allowed(changed: dict, message: str) ->
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="none.toml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"none.toml: cannot be read"):
         read(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("[network")
-    with pytest.raises(ConfigError, match="bad.toml: is not TOML"):
+    with pytest.raises(ConfigError, match=r"bad.toml: is not TOML"):
         read(tmp_path / "bad.toml")

@@ -37,4 +37,4 @@ def test_a_flag_says_whether_controls_stand_in_the_window() -> None:
     events, none = np.array([[0, 10, 60]]), np.empty((0, 3), np.int64)
     assert window(events, none)[0] == AUTOREGRESS
     assert window(events, events)[0] == ANTICIPATE
-    assert window(events, events + [2_000, 0, 0])[0] == AUTOREGRESS, "no event reaches the control"
+    assert window(events, events + np.array([2_000, 0, 0]))[0] == AUTOREGRESS, "no event reaches the control"
