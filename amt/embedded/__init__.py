@@ -1,4 +1,4 @@
-"""The model shipped in the package, so that music needs no download. Made by training/embed_bootstrap.py."""
+"""The model shipped in the package, so that music needs no download; README.md beside this is its model card."""
 
 from pathlib import Path
 

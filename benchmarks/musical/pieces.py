@@ -52,7 +52,7 @@ def windows(pieces: Iterable[Piece], wanted: frozenset[int], meter: Meter, bars:
     """
     found = []
     for piece in pieces:
-        if piece.bar_ticks == meter.bar_ticks:
+        if (piece.bar_ticks, piece.meter.pulse_ticks) == (meter.bar_ticks, meter.pulse_ticks):
             cut = [each for each in _cut(piece, wanted, meter, bars, grid) if _families(each) >= wanted]
             chosen = np.linspace(0, len(cut) - 1, min(WINDOWS, len(cut))).astype(int)
             found += [cut[number] for number in chosen]

@@ -24,14 +24,15 @@ def test_a_bell_on_the_bar_line_and_clicks_on_the_other_beats() -> None:
     [
         (Meter(3, 4), 3),
         (Meter(3, 16), 2),
-        (Meter(6, 8), 3),
-        (Meter(12, 8), 6),
+        (Meter(6, 8), 2),
+        (Meter(12, 8), 4),
+        (Meter(9, 8), 3),
         (Meter(5, 4), 5),
         (Meter(7, 8), 7),
         (Meter(5, 8), 5),
     ],
 )
-def test_beats_are_quarters_where_these_fill_the_bar_else_eighths(meter: Meter, count: int) -> None:
+def test_a_click_on_each_pulse_of_the_meter(meter: Meter, count: int) -> None:
     events = clicks(Grid(60, meter, 4), Fraction(0))
     assert len(events) == count == clicks_in(meter)
     assert events[:, 2].tolist() == [BELL] + [CLICK] * (count - 1)

@@ -8,10 +8,10 @@ from training.corpus import Piece
 FOUR = Meter(4, 4)
 
 
-def piece(*notes: tuple[int, int, int, int], bar_ticks: int = 1920) -> Piece:
+def piece(*notes: tuple[int, int, int, int], meter: Meter = FOUR) -> Piece:
     """A piece of (onset, duration, program, pitch)."""
     onsets, durations, programs, pitches = (np.array(column, np.int64) for column in zip(*notes, strict=True))
-    return Piece("freedoom", onsets, durations, programs, pitches, 120.0, bar_ticks)
+    return Piece("freedoom", onsets, durations, programs, pitches, 120.0, meter)
 
 
 def test_families_of_an_ensemble() -> None:
