@@ -138,7 +138,7 @@ class SonicPi:
             **os.environ, "HOME": str(self.home), "SONIC_PI_HOME": str(self.home), "TMPDIR": str(self.home),
             "JACK_NO_AUDIO_RESERVATION": "1", "JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": jack,
         }  # fmt: skip
-        jackd = "jackd --no-realtime --no-mlock --name NAME -d dummy --rate 44100 --period 1024"
+        jackd = "jackd --no-realtime --no-mlock --timeout 5000 --name NAME -d dummy --rate 44100 --period 1024"
         self._spawn(*jackd.replace("NAME", jack).split(), environment=environment)
         wait = ["jack_wait", "-s", jack, "-w", "-t", "10"]
         subprocess.run(wait, env=environment, check=True, capture_output=True, timeout=20)
