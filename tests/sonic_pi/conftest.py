@@ -32,4 +32,5 @@ def sonic_pi(booted: SonicPi) -> Iterator[SonicPi]:
     """Sonic Pi with an empty log, the client's functions, and nothing running before and after."""
     booted.clear()
     yield booted
+    booted.run("@amt_band = nil")  # forgets the sounds that a test has mapped
     booted.stop_all()

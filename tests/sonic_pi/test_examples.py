@@ -15,11 +15,9 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "sonic_pi"
 PUBLIC = (FOLDER / "amt.rb").read_text("utf-8").partition("# What follows serves")[0]
 COMMENTED = {name: comment for comment, name in re.findall(r"((?:^#.*\n)+)def (amt_\w+)", PUBLIC, re.MULTILINE)}
-BUFFERS = {
-    path.name: path for path in [*sorted(FOLDER.glob("examples/*.rb")), ROOT / "examples/sonic_pi/performance.rb"]
-}
-ENDLESS = [path for path in BUFFERS.values() if "amt_loop" in path.read_text("utf-8")]
-ENDING = [path for path in BUFFERS.values() if path not in ENDLESS]
+BUFFERS = [*sorted(FOLDER.glob("examples/*.rb")), ROOT / "examples/sonic_pi/performance.rb"]
+ENDLESS = [path for path in BUFFERS if "amt_loop" in path.read_text("utf-8")]
+ENDING = [path for path in BUFFERS if path not in ENDLESS]
 FASTER = 5
 """Times as fast as written: pieces that end are not to take as long as they play."""
 
@@ -62,7 +60,6 @@ def test_the_documented_examples_run(sonic_pi: SonicPi, amt_server: AmtServer) -
         )
         sonic_pi.wait_for(lambda lines, name=name: says(lines, f"end of {name}"), f"the end of {name}'s example", 60)
         assert no_errors(sonic_pi), name
-    sonic_pi.run("amt_map bass: nil, kick: nil, strings: nil, piano: nil, flute: nil")
 
 
 @pytest.mark.parametrize("path", ENDLESS, ids=lambda path: path.name)
@@ -85,7 +82,7 @@ def test_a_piece_plays_to_its_end(sonic_pi: SonicPi, amt_server: AmtServer, path
     sonic_pi.run(f'{adapted(code, amt_server.port, FASTER)}\nputs "the end", vt * current_bpm / 60')
     lines = sonic_pi.wait_for(lambda lines: says(lines, '"the end"'), "its end", 60)
     [end] = [float(line.text.split()[-1]) for line in lines if line.text.startswith('"the end"')]
-    assert abs(end / 4 - round(end / 4)) < 1e-6, "whole bars"
-    assert end >= 14 * 4
+    assert abs(end / 4 - round(end / 4)) < 1e-4, "whole bars; the log rounds"
+    assert end > 13 * 4
     assert len(struck(lines)) > 100
     assert no_errors(sonic_pi)

@@ -136,9 +136,9 @@ def test_amt_next_gives_bars_at_once_and_amt_play_lasts_their_beats(sonic_pi: So
           amt_play amt_only(bars, :bass, :drums), only: :bass, amp: 0.5, pan: 0.25
         end
     """)
-    lines = sonic_pi.wait_for(lambda lines: len(said(lines, "phrase")) >= 3, "three phrases", 90)
+    lines = sonic_pi.wait_for(lambda lines: len(said(lines, "phrase")) >= 2, "two phrases", 90)
     times = [float(phrase.split()[0]) for phrase in said(lines, "phrase")]
-    assert [round(time / BAR, 9) for time in times[:3]] == [0, 4, 8]
+    assert [round(time / BAR, 9) for time in times[:2]] == [0, 4]
     assert all(phrase.endswith("4 true") for phrase in said(lines, "phrase"))
     played = [line.text for line in lines if line.kind == "log" and line.text.startswith(("synth", "sample"))]
     assert played
