@@ -1,7 +1,6 @@
-# Endless bars of music from a midinfinite-osc server, in Sonic Pi (3.2 and later). Start a buffer with
+# Endless bars of music from a midinfinite-osc server, in Sonic Pi (3.2 and later). The functions are there at once after
+# `midinfinite-osc clients install sonic-pi`; without it, begin a buffer with eval_file "/path/to/sonic_pi/amt.rb".
 #
-#   eval_file "~/midinfinite-osc/sonic_pi/amt.rb"      # wherever this file lies
-#   amt_connect
 #   amt_instruments :piano, :bass, :drums
 #   live_loop(:amt) { amt_play amt_next }
 #
@@ -316,9 +315,8 @@ class AmtLink
   def heard(address, before = nil)
     path, event = "/osc*:#{@port}/amt/#{address}", nil
     if before
-      @sonic_pi.with_bpm(60) do
-        @sonic_pi.time_warp(before - @sonic_pi.current_time.to_f - 1e-6) { event = @sonic_pi.get_event(path) }
-      end
+      seconds = before - @sonic_pi.current_time.to_f - 1e-6
+      @sonic_pi.time_warp(seconds / @sonic_pi.bt(1)) { event = @sonic_pi.get_event(path) }
     else
       event = @sonic_pi.get_event(path)
     end
@@ -363,15 +361,15 @@ class AmtLink
   # The bar of this number in Time State, or nil: the newest revision of which all parts have come. Parts come one after the
   # other at one address, so that all but the last one lie in the past.
   def bar(number)
-    revisions, before = Hash.new { |all, revision| all[revision] = {} }, nil
+    found, before = Hash.new { |all, version| all[version] = {} }, nil
     PARTS.times do
       values, before = heard("bar/#{number % SLOTS}", before)
       return unless values && before >= @greeted && values[0] == number
       _, revision, part, parts, ticks, count, *flat = values
       next unless count && flat.length == 5 * count
-      found = revisions[revision]
-      found[part] ||= flat
-      return decoded(number, ticks, found.sort.flat_map(&:last)) if found.length == parts
+      whole = found[[revision, parts]]
+      whole[part] ||= flat
+      return decoded(number, ticks, whole.sort.flat_map(&:last)) if whole.length == parts
     end
     nil
   end

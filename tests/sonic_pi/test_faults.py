@@ -198,6 +198,8 @@ def test_what_the_server_refuses_is_logged(sonic_pi: SonicPi, amt_server: AmtSer
 def test_osc_is_still_alive(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
     """After all that: messages go in and out, odd ones too."""
     odd = "amt_set key: ['d\u00e9', \"\\u{1F3B9}\"]\namt_save '\u00e9t\u00e9'\namt_set key: [nil, nil]\n"
+    sonic_pi.run('amt_connect host: "no-such-host.invalid"\namt_status\namt_next')
+    sonic_pi.wait_for(lambda lines: says(lines, "no server at no-such-host.invalid"), "the message")
     sonic_pi.run(f'amt_connect port: {amt_server.port}, session: "h\u00e9"\nsleep 1\n{odd}puts "typed"')
     sonic_pi.wait_for(lambda lines: says(lines, "typed"), "odd values to be sent")
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as listener:

@@ -27,8 +27,8 @@ class StandIn
   def initialize(floats) @floats, @events, @now = floats, Hash.new { |all, path| all[path] = [] }, 1000.0 end
   def as_time(seconds) @floats ? seconds : Time.at(seconds) end
   def current_time() as_time(@now) end
-  def with_bpm(_) yield end
-  def time_warp(beats) before, @now = @now, @now + beats; yield ensure @now = before end
+  def bt(beats) beats / 2.0 end
+  def time_warp(beats) before, @now = @now, @now + bt(beats); yield ensure @now = before end
   def get_event(path)
     found = @events[path.sub('osc*:1', 'osc:127.0.0.1:1')].select { |time, _| time <= @now }.max_by(&:first)
     found && Event.new(as_time(found[0]), found[1])
