@@ -1,6 +1,6 @@
 """Records examples/sonic_pi/performance.rb, played by the real Sonic Pi server, as a WAV. One command does it all:
 
-    python examples/record_sonic_pi.py sonic_pi.wav
+    .venv/bin/python examples/record_sonic_pi.py piece.wav
 
 It starts a server with the seed of the piece and Sonic Pi without a sound card (Debian: sonic-pi-server, jackd2), with
 ports and a HOME of their own, and ends them. It takes as long as the piece, and some seconds.

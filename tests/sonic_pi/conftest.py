@@ -15,6 +15,8 @@ from tests.sonic_pi.harness import SonicPi, missing_programs
 
 
 def install_client(home: Path) -> None:
+    """As a user does who has an init.rb already."""
+    (home / ".sonic-pi" / "init.rb").write_text("def mine() 7 end\n")
     command = [sys.executable, "-m", "osc_bridge", "clients", "install", "sonic-pi"]
     subprocess.run(command, env={**os.environ, "HOME": str(home), "SONIC_PI_HOME": str(home)}, check=True, timeout=60)
 
