@@ -1,7 +1,6 @@
-# Endless bars of music from a midinfinite-osc server, in Sonic Pi (3.2 and later). Start a buffer with
+# Endless bars of music from a midinfinite-osc server, in Sonic Pi (3.2 and later). The functions are there at once after
+# `midinfinite-osc clients install sonic-pi`; without it, begin a buffer with eval_file "/path/to/sonic_pi/amt.rb".
 #
-#   eval_file "~/midinfinite-osc/sonic_pi/amt.rb"      # wherever this file lies
-#   amt_connect
 #   amt_instruments :piano, :bass, :drums
 #   live_loop(:amt) { amt_play amt_next }
 #
@@ -164,40 +163,88 @@ class AmtBand
     programs.include?(note[:program]) && (keys.nil? || keys.include?(note[:note]))
   end
 
-  def initialize(synths, samples)
-    @synths, @samples, @map = synths.to_a.map(&:to_sym), samples.to_a.map(&:to_sym), []
+  # A test of bars: do they hold what amt_play needs?
+  def self.bar?(bar)
+    bar.respond_to?(:key?) && bar[:beats].is_a?(Numeric) && bar[:beats] > 0 && bar[:beats].to_f.finite? &&
+      bar[:notes].respond_to?(:all?) && bar[:notes].all? do |note|
+        note.respond_to?(:key?) && note.values_at(:at, :note, :sustain, :amp, :program).all? { |value| value.is_a?(Numeric) }
+      end
+  end
+
+  def initialize(synths, samples, fx)
+    @synths, @samples, @fx = [synths, samples, fx].map { |names| names.to_a.map(&:to_sym) }
+    @map, @channels = [], {}
   end
 
   # Adds overrides; see amt_map. The latest one that fits a note holds.
   def override(map)
     added = checked(map)
-    @map = added + @map.reject { |found, _| added.any? { |one, _| one == found } }
+    @map = (added + @map.reject { |found, _| added.any? { |one, _| one == found } }).select { |_, sound| sound }
   end
 
-  # [[programs, keys], sound, opts] of every override in a map.
+  # [[programs, keys], sound] of every override in a map; a sound as in `sound`, without kind when it is opts alone.
   def checked(map)
-    map.map do |name, sound|
-      sound, opts = *sound unless sound.respond_to?(:call)
-      unless sound.respond_to?(:call) || @synths.include?(sound) || @samples.include?(sound)
-        raise ArgumentError, "AMT: #{sound.inspect} is no synth and no sample. Synths: #{@synths.join(', ')}. " \
-                             "Samples: see all_sample_names. A lambda that takes a note works too."
-      end
-      [AmtBand.find(name), [sound, opts || {}]]
-    end.reverse
+    raise ArgumentError, "AMT: map: takes a hash such as {bass: :tb303}, not #{map.inspect}" unless map.respond_to?(:to_hash)
+    map.to_hash.map { |name, sound| [AmtBand.find(name), sound && read(sound)] }.reverse
   end
 
-  # [:synth, :sample or :call, what, opts] of a note; `first` are overrides that come before the band's own.
+  # A chain of FX, [[name, opts], ...]: from a name, [name, {opts}] or several of these in an array.
+  def chain(fx)
+    chain = []
+    [fx].flatten.compact.each do |part|
+      next if part == :none
+      if part.respond_to?(:to_hash) && chain.any?
+        chain.last[1] = part.to_hash
+      elsif !part.respond_to?(:to_hash) && @fx.include?(part.to_s.to_sym)
+        chain << [part.to_s.to_sym, {}]
+      else
+        raise ArgumentError, "AMT: #{part.inspect} is no FX. FX: #{@fx.join(', ')}. With opts: fx: [:reverb, {mix: 0.5}]; " \
+                             "several: fx: [[:distortion, {mix: 0.2}], :echo]"
+      end
+    end
+    chain
+  end
+
+  # {kind: :synth, :sample, :midi or :call, what:, opts:, fx:} of a note; `first` are overrides that come before the band's own.
   def sound(note, first = [])
-    found = (first + @map).find { |wanted, _| AmtBand.among?(wanted, note) }
-    if found
-      what, opts = found[1]
-      [what.respond_to?(:call) ? :call : @samples.include?(what) ? :sample : :synth, what, opts]
-    elsif note[:program] == DRUMS
+    _, chosen = (first + @map).find { |wanted, _| AmtBand.among?(wanted, note) }
+    return chosen if chosen && chosen[:kind]
+    own = usual(note)
+    return own unless chosen
+    own.merge(fx: chosen[:fx], opts: own[:opts].merge(chosen[:opts]) { |key, one, other| key == :amp ? one * other : other })
+  end
+
+  # [channel, is it new?] of a program's MIDI channel: drums have 10, the others one each as they come.
+  def channel(program)
+    return [10, false] if program == DRUMS
+    return [@channels[program], false] if @channels[program]
+    free = [*1..9, *11..16] - @channels.values
+    free << @channels.delete(@channels.keys.first) if free.empty?
+    [@channels[program] = free.first, true]
+  end
+
+  private
+
+  def read(sound)
+    return {kind: :call, what: sound, opts: {}, fx: []} if sound.respond_to?(:call)
+    what, opts = sound.respond_to?(:to_hash) ? [nil, sound] : [*sound]
+    opts = (opts || {}).to_hash
+    kind = {midi: :midi, nil => nil}.fetch(what) { @synths.include?(what) ? :synth : @samples.include?(what) ? :sample : :none }
+    if kind == :none
+      raise ArgumentError, "AMT: #{what.inspect} is no synth and no sample. Synths: #{@synths.join(', ')}. Samples: see " \
+                           "all_sample_names. :midi, opts alone ({amp: 0.5, fx: :reverb}) and a lambda that takes a note work too."
+    end
+    {kind: kind, what: what, opts: opts.reject { |key, _| key == :fx }, fx: chain(opts[:fx])}
+  end
+
+  # What a note sounds like when nothing else was said.
+  def usual(note)
+    if note[:program] == DRUMS
       what, rate, amp = KIT.fetch(note[:note], OTHER_KEYS)
-      [:sample, @samples.include?(what) ? what : :elec_tick, {rate: rate, amp: amp}]
+      {kind: :sample, what: @samples.include?(what) ? what : :elec_tick, opts: {rate: rate, amp: amp}, fx: []}
     else
       *candidates, opts = SYNTHS.fetch(FAMILIES[note[:program] / 8])
-      [:synth, candidates.find { |one| @synths.include?(one) } || :beep, opts]
+      {kind: :synth, what: candidates.find { |one| @synths.include?(one) } || :beep, opts: opts, fx: []}
     end
   end
 end
@@ -208,13 +255,14 @@ class AmtLink
   SLOTS ||= 16   # addresses that bars arrive at, so that Time State stays bounded
   AHEAD ||= 4    # bars asked for in advance
   MEMORY ||= 4   # bars repeated while the server is silent
+  PARTS ||= 64   # messages of one bar that are looked through
   LEASE ||= 25   # seconds after which a server that heard nothing may have stopped sending
 
   attr_reader :host, :port, :session
 
   def initialize(sonic_pi, host, port, session)
     @sonic_pi, @host, @port, @session = sonic_pi, host, port, session
-    @streams, @settings, @seen, @born, @beats = {}, {}, {}, Time.now, 4.0
+    @streams, @settings, @seen, @born, @beats = {}, {}, {}, Time.now.to_f, 4.0
   end
 
   def inspect
@@ -262,12 +310,25 @@ class AmtLink
     set("tempo", [[[bpm.to_f, 40.0].max, 240.0].min])
   end
 
+  # The latest message at an address before a time (now), [values, seconds], or nil. Some versions of Sonic Pi have times as
+  # Time, others as numbers: all become seconds.
+  def heard(address, before = nil)
+    path, event = "/osc*:#{@port}/amt/#{address}", nil
+    if before
+      seconds = before - @sonic_pi.current_time.to_f - 1e-6
+      @sonic_pi.time_warp(seconds / @sonic_pi.bt(1)) { event = @sonic_pi.get_event(path) }
+    else
+      event = @sonic_pi.get_event(path)
+    end
+    event && [event.val.to_a, event.time.to_f]
+  end
+
   # The values of the latest answer at an address, once; nil when nothing new came.
   def fresh(address)
-    event = @sonic_pi.get_event("/osc*:#{@port}/amt/#{address}")
-    return unless event && event.time > (@seen[address] || @born)
-    @seen[address] = event.time
-    event.val.to_a
+    values, time = heard(address)
+    return unless values && time > (@seen[address] || @born)
+    @seen[address] = time
+    values
   end
 
   # Has the server answered our hello? Nothing counts before: older slots may hold another session's bars.
@@ -294,25 +355,36 @@ class AmtLink
     return unless greeted?
     join(stream) unless stream[:cursor] && !left_behind?(stream)
     stream[:cursor] = @next_bar if stream[:missed] > 0 && @next_bar > stream[:cursor]
-    event = @sonic_pi.get_event("/osc*:#{@port}/amt/bar/#{stream[:cursor] % SLOTS}")
-    bar = decoded(event.val.to_a) if event && event.time >= @greeted
-    bar if bar && bar[:n] == stream[:cursor]
+    bar(stream[:cursor])
   end
 
-  # The bar in a message's values; nil where they are not one whole bar.
-  def decoded(values)
-    index, _revision, _part, _parts, ticks, count, *flat = values
-    return unless count && flat.length == 5 * count
+  # The bar of this number in Time State, or nil: the newest revision of which all parts have come. Parts come one after the
+  # other at one address, so that all but the last one lie in the past.
+  def bar(number)
+    found, before = Hash.new { |all, version| all[version] = {} }, nil
+    PARTS.times do
+      values, before = heard("bar/#{number % SLOTS}", before)
+      return unless values && before >= @greeted && values[0] == number
+      _, revision, part, parts, ticks, count, *flat = values
+      next unless count && flat.length == 5 * count
+      whole = found[[revision, parts]]
+      whole[part] ||= flat
+      return decoded(number, ticks, whole.sort.flat_map(&:last)) if whole.length == parts
+    end
+    nil
+  end
+
+  def decoded(number, ticks, flat)
     notes = flat.each_slice(5).map do |onset, duration, pitch, velocity, program|
       {at: onset / 480.0, note: pitch, sustain: duration / 480.0, amp: velocity / 127.0, program: program}
     end
-    {n: index, beats: ticks / 480.0, notes: notes}
+    {n: number, beats: ticks / 480.0, notes: notes}
   end
 
   # A new stream begins where the music is: with the others' bar if that begins just now, else with the one after it.
   def join(stream)
     index, time = @present
-    stream[:cursor] = index ? (@sonic_pi.current_time - time < 0.01 ? index : index + 1) : @next_bar
+    stream[:cursor] = index ? (@sonic_pi.current_time.to_f - time < 0.01 ? index : index + 1) : @next_bar
     want
   end
 
@@ -322,15 +394,17 @@ class AmtLink
   end
 
   # To be said at every bar: clock, acknowledgement and keep-alive, for all streams that are being played. The same twice
-  # running would ask for everything again.
+  # running asks for everything again: for when the next bar, asked for before, has not come.
   def want
     cursors = playing.map { |stream| stream.values_at(:cursor, :ahead) }.select(&:first)
     return if cursors.empty?
     from = cursors.map(&:first).min
     wanted = [from, [cursors.map(&:sum).max - from, SLOTS].min]
     return if wanted == @wanted && Time.now - @said < LEASE / 3
+    awaited = @wanted && from < @wanted.sum
     @wanted, @said = wanted, Time.now
     tell("want", *wanted)
+    tell("want", *wanted) if awaited && greeted? && !bar(from)
   end
 
   # The streams that have not missed their turn, which a stopped loop does.
@@ -358,7 +432,7 @@ class AmtLink
     if bar
       @sonic_pi.puts "AMT: new bars again." if @complained
       @complained = nil
-      @present = [bar[:n], @sonic_pi.current_time]
+      @present = [bar[:n], @sonic_pi.current_time.to_f]
       @beats = bar[:beats]
       stream[:cursor] += 1
       stream[:missed] = 0
@@ -412,11 +486,11 @@ class AmtLink
     @sonic_pi.in_thread(seed: 0) do
       found = nil
       begin
-        late = Time.now - @sonic_pi.current_time
-        deadline = @sonic_pi.current_time + seconds
+        late = Time.now.to_f - @sonic_pi.current_time.to_f
+        deadline = @sonic_pi.current_time.to_f + seconds
         @sonic_pi.with_bpm(60) do
           @sonic_pi.sleep([late, 0].max + 0.03)
-          until (found = yield) || @sonic_pi.current_time >= deadline
+          until (found = yield) || @sonic_pi.current_time.to_f >= deadline
             @sonic_pi.sleep 0.03
           end
         end
@@ -437,7 +511,7 @@ class AmtLink
   end
 end
 
-# The rest is yours. Opts that a function does not name itself go on to `synth` and `sample`.
+# The rest is yours. Opts that a function does not name itself go on to `synth`, `sample` and `midi`.
 
 # amt_connect host: "127.0.0.1", port: 57990, session: "main"
 #   Says which server and which session to play. A session is one endless piece, which goes on where it stood when you run
@@ -445,7 +519,7 @@ end
 #   with these defaults.
 #     amt_connect session: "tuesday"
 def amt_connect(host: "127.0.0.1", port: 57990, session: "main")
-  unless host.to_s =~ /\A\S+\z/ && port.is_a?(Integer) && port.between?(1, 65_535) && session.to_s.length.between?(1, 64)
+  unless host.to_s =~ /\A[[:graph:]]{1,255}\z/ && port.is_a?(Integer) && port.between?(1, 65_535) && amt_name?(session)
     raise ArgumentError, "AMT: amt_connect takes host: a name or address, port: 1 to 65535, session: 1 to 64 characters"
   end
   known = @amt_link && @amt_link.same?(host.to_s, port, session.to_s)
@@ -462,23 +536,17 @@ def amt_connect(host: "127.0.0.1", port: 57990, session: "main")
   nil
 end
 
-# amt_instruments name, name, ...
-#   Who plays, from the next bar on: everyday names, General MIDI names and families, :drums, drum pieces, program numbers;
-#   with a weight as in "bass:0.5". Without names the model chooses.
-#     amt_instruments :rhodes, :upright_bass, :drums
-def amt_instruments(*names)
-  amt_set instruments: names.flatten
-end
-
-# amt_set key: value, ...
-#   Steers the music from the next bar on. Keys that take several values take them as an array.
-#     amt_set key: [:d, :dorian], temperature: 1.1
-#     amt_set mute: [:drums], meter: [3, 4], range: [:bass, 28, 45]
-def amt_set(**settings)
-  checked = settings.map { |key, values| [key.to_s, amt_checked(key, values)] }
-  checked.each { |key, values| amt_link.set(key, values) }
-  amt_answer { |link| link.errors && checked.each { |key, _| link.forget(key) } }
-  nil
+# amt_loop name = :amt, only: nil, amp: 1, map: {}, fx: nil, midi: nil, sync: nil, ...
+#   A live_loop that plays its stream for ever, a bar at a time, at the current bpm. When the server is silent the last bars
+#   repeat. Takes the opts and the block of amt_play, and sync:, sync_bpm:, delay: and auto_cue: of live_loop.
+#     amt_loop :band
+#     amt_loop(:low, only: :bass, sync: :band) { |bar| puts bar[:n] }
+def amt_loop(name = :amt, sync: nil, sync_bpm: nil, delay: nil, auto_cue: true, **opts, &block)
+  amt_style(**opts)
+  bpm = amt_bpm
+  live_loop name, sync: sync, sync_bpm: sync_bpm, delay: delay, auto_cue: auto_cue do
+    with_bpm(sync_bpm ? amt_bpm : bpm) { amt_play({beats: 4, notes: [], later: name}, **opts, &block) }
+  end
 end
 
 # amt_next bars: 1, name: :amt  →  [{n:, beats:, notes: [{at:, note:, sustain:, amp:, program:}, ...]}, ...]
@@ -501,55 +569,84 @@ def amt_next(bars: 1, name: :amt)
   taken + [amt_link.later(name)] * (bars - taken.length)
 end
 
-# amt_play bars, only: nil, amp: 1, map: {}, ...
-#   Plays a bar or several, and sleeps exactly as long as they last. only: names who is heard; amp: multiplies; map: changes
-#   sounds as amt_map does, for this call. With a block, each bar goes through it first: change and return it.
-#     amt_play amt_next(bars: 4), only: [:bass, :drums], amp: 0.8, pan: -0.5
-def amt_play(bars, only: nil, amp: 1, map: {}, **opts, &block)
-  bars = [bars] if bars.respond_to?(:key?)
-  unless bars.respond_to?(:each) && bars.to_a.all? { |bar| bar.respond_to?(:key?) && bar[:notes] && bar[:beats].to_f > 0 }
-    raise ArgumentError, "AMT: amt_play takes what amt_next returns: {beats: 4, notes: [{at: 0, note: 60, sustain: 1, amp: 0.5, " \
-                         "program: 0}]} or an array of these, not #{bars.inspect[0, 60]}"
+# amt_only bars, name, name, ...
+#   The same bars with the notes of these instruments only, to play parts of a band differently.
+#     bars = amt_next bars: 2
+#     in_thread { amt_play amt_only(bars, :drums), amp: 0.5 }
+#     amt_play amt_only(bars, :bass, :piano), fx: :reverb
+def amt_only(bars, *names)
+  bars, names = amt_bars(bars), names.flatten
+  raise ArgumentError, "AMT: amt_only takes bars, then who is heard: amt_only(amt_next, :bass, :drums)" if names.empty?
+  heard = AmtBand.players(names)
+  bars.map do |bar|
+    bar.merge(notes: bar[:notes].select(&heard)).merge(bar[:later] ? {only: [*bar[:only], heard]} : {})
   end
-  heard, sounds = AmtBand.players(only), amt_band.checked(map)
-  bars.to_a.each do |bar|
-    at, bar = bar[:later] ? amt_arrived(bar[:later]) : [0, bar]
+end
+
+# amt_play bars, only: nil, amp: 1, map: {}, fx: nil, midi: nil, ...
+#   Plays a bar or several, and sleeps exactly as long as they last. only: names who is heard; amp: multiplies; map: changes
+#   sounds as amt_map does, for this call; fx: is a name, [name, opts] or an array of these, around all of it; midi: true, or
+#   opts of `midi` such as {port: "synth", channel: 3}, plays MIDI instead, drums on channel 10, each other program on one of
+#   its own with a program change first. With a block, each bar goes through it first: change and return it.
+#     amt_play amt_next(bars: 2), only: [:bass, :drums], amp: 0.8, pan: -0.5
+#     amt_play amt_next, fx: [[:distortion, {mix: 0.2}], :reverb]
+#     amt_play amt_next, midi: true
+def amt_play(bars, **opts, &block)
+  style = amt_style(**opts)
+  amt_bars(bars).each do |bar|
+    at, bar = bar[:later] ? amt_arrived(bar) : [0, bar]
     @amt_link.want if @amt_link && bar[:n]
     changed = block.call(bar) if block && bar[:n]
-    bar = changed if changed.respond_to?(:key?) && changed[:notes]
-    notes = bar[:notes].select { |note| note[:at] >= at && note[:at] < bar[:beats] && heard.(note) }
-    notes = notes.sort_by.with_index { |note, number| [note[:at], number] }
-    # humanized notes lie milliseconds apart: to sleep for so little would fall behind
-    notes.slice_when { |one, next_one| next_one[:at] - one[:at] > 0.03 }.each do |together|
-      onset = together[0][:at]
-      sleep onset - at
-      together.each do |note|
-        note[:at] > onset ? time_warp(note[:at] - onset) { amt_sound(note, sounds, amp, opts) } : amt_sound(note, sounds, amp, opts)
-      end
-      at = onset
-    end
-    sleep bar[:beats] - at
+    bar = changed if changed.respond_to?(:key?) && amt_bars(changed)
+    amt_perform(bar, at, style)
   end
   nil
 end
 
-# amt_loop name = :amt, only: nil, amp: 1, map: {}, sync: nil, ...
-#   A live_loop that plays its stream for ever, a bar at a time, at the current bpm. When the server is silent the last bars
-#   repeat. Takes the opts and the block of amt_play, and sync:, sync_bpm:, delay: and auto_cue: of live_loop.
-#     amt_loop :band
-#     amt_loop(:low, only: :bass, sync: :band) { |bar| puts bar[:n] }
-def amt_loop(name = :amt, sync: nil, sync_bpm: nil, delay: nil, auto_cue: true, **opts, &block)
-  AmtBand.players(opts[:only])
-  amt_band.checked(opts.fetch(:map, {}))
-  bpm = current_bpm
-  live_loop name, sync: sync, sync_bpm: sync_bpm, delay: delay, auto_cue: auto_cue do
-    with_bpm(sync_bpm ? current_bpm : bpm) { amt_play({beats: 4, notes: [], later: name}, **opts, &block) }
+# amt_instruments name, name, ...
+#   Who plays, from the next bar on: everyday names, General MIDI names and families, :drums, drum pieces, program numbers;
+#   with a weight as in "bass:0.5". Without names the model chooses.
+#     amt_instruments :rhodes, :upright_bass, :drums
+def amt_instruments(*names)
+  amt_set instruments: names.flatten
+end
+
+# amt_mute name, name, ...
+#   Who pauses, from the next bar on, while the others play on. Without names nobody does.
+#     amt_mute :drums
+#     amt_mute
+def amt_mute(*names)
+  amt_set mute: names.flatten
+end
+
+# amt_solo name, name, ...
+#   Who alone plays, from the next bar on. Without names everybody does.
+#     amt_solo :bass, :drums
+#     amt_solo
+def amt_solo(*names)
+  amt_set solo: names.flatten
+end
+
+# amt_set key: value, ...
+#   Steers the music from the next bar on. Keys that take several values take them as an array.
+#     amt_set key: [:d, :dorian], temperature: 1.1, density: 0.7
+#     amt_set meter: [3, 4], range: [:bass, 28, 45]
+def amt_set(**settings)
+  if settings.empty?
+    raise ArgumentError, "AMT: amt_set takes what to set: amt_set density: 0.7. Keys: #{AmtBand::KEYS.keys.join(', ')}"
   end
+  checked = settings.map { |key, values| [key.to_s, amt_checked(key, values)] }
+  checked.each { |key, values| amt_link.set(key, values) }
+  amt_answer { |link| link.errors && checked.each { |key, _| link.forget(key) } }
+  nil
 end
 
 # amt_map name: sound, ...
-#   What an instrument sounds like from now on: a synth, a sample, either with opts in an array, or a lambda that takes the note.
-#     amt_map bass: [:tb303, {cutoff: 70}], kick: :bd_808, piano: ->(n) { midi n[:note], sustain: n[:sustain], channel: 2 }
+#   What an instrument sounds like from now on: a synth, a sample or :midi, each with opts in an array; opts alone, which change
+#   the sound it has; or a lambda that takes the note. The opt fx: is a chain as in amt_play. nil: as it was at first.
+#     amt_map bass: [:tb303, {cutoff: 70}], kick: :bd_808, strings: {amp: 0.6, fx: [:reverb, {room: 0.9}]}
+#     amt_map piano: [:midi, {channel: 2}], flute: ->(n) { synth :sine, note: n[:note] + 12, amp: n[:amp] }
+#     amt_map piano: nil
 def amt_map(**sounds)
   amt_band.override(sounds)
   nil
@@ -559,6 +656,7 @@ end
 #   Has the server write what was played so far to a MIDI file of this name in its workspace folder; the log says where.
 #     amt_save "tuesday"
 def amt_save(name)
+  raise ArgumentError, "AMT: amt_save takes a name of 1 to 64 characters, not #{name.inspect}" unless amt_name?(name)
   amt_link.tell("save", name.to_s)
   amt_answer do |link|
     link.errors
@@ -590,27 +688,36 @@ def amt_link
 end
 
 def amt_band
-  @amt_band ||= AmtBand.new(synth_names, all_sample_names)
+  @amt_band ||= AmtBand.new(synth_names, all_sample_names, fx_names)
+end
+
+def amt_name?(name)
+  (name.is_a?(String) || name.is_a?(Symbol)) && name.to_s.length.between?(1, 64)
+end
+
+# What with_bpm takes to keep the tempo; in 4.x that may be :link.
+def amt_bpm
+  respond_to?(:current_bpm_mode, true) ? current_bpm_mode : current_bpm
 end
 
 def amt_stream(name)
   amt_link.resume
   stream = amt_link.stream(name)
-  amt_link.tune(stream, current_bpm)
+  amt_link.tune(stream, 60.0 / bt(1))
   amt_link.await(stream)
   stream
 end
 
 # The next bar of a stream, and the beat to begin at. Before its first bar a stream rests, beat by beat, and comes in late.
-def amt_arrived(name)
-  stream = amt_stream(name)
+def amt_arrived(place)
+  stream = amt_stream(place[:later])
   bar, at = amt_link.take(stream), 0
   while bar[:n].nil? && at + 1 < bar[:beats]
     sleep 1
     at += 1
     bar = amt_link.take(stream) if amt_link.here(stream)
   end
-  [at, bar]
+  [at, place[:only] ? bar.merge(notes: bar[:notes].select { |note| place[:only].all? { |heard| heard.(note) } }) : bar]
 end
 
 # Looks for an answer for a second, in a thread of its own, and complains when there is no server.
@@ -619,14 +726,83 @@ def amt_answer(&block)
   in_thread(seed: 0) { link.listen(1.0) { block.call(link) }.pop || link.greeted? || link.complain }
 end
 
-def amt_sound(note, sounds, amp, opts)
-  kind, what, own = amt_band.sound(note, sounds)
-  loudness = {amp: note[:amp] * own.fetch(:amp, 1) * amp}
-  case kind
-  when :call then instance_exec(note.merge(loudness), &what)
-  when :sample then sample what, own.merge(opts).merge(loudness)
-  else synth what, {note: note[:note], sustain: note[:sustain]}.merge(own).merge(opts).merge(loudness)
+# One bar or several, as an array.
+def amt_bars(bars)
+  bars = [bars] if bars.respond_to?(:key?)
+  return bars.to_a if bars.respond_to?(:to_a) && bars.to_a.any? && bars.to_a.all? { |bar| AmtBand.bar?(bar) }
+  raise ArgumentError, "AMT: a bar is what amt_next returns: {beats: 4, notes: [{at: 0, note: 60, sustain: 1, amp: 0.5, " \
+                       "program: 0}]}, or several in an array, not #{bars.inspect[0, 60]}"
+end
+
+# The opts of amt_play, checked.
+def amt_style(only: nil, amp: 1, map: {}, fx: nil, midi: nil, **opts)
+  raise ArgumentError, "AMT: amp: takes a number, not #{amp.inspect}" unless amp.is_a?(Numeric)
+  unless [nil, true, false].include?(midi) || midi.respond_to?(:to_hash)
+    raise ArgumentError, "AMT: midi: takes true or opts such as {port: \"synth\", channel: 3}, not #{midi.inspect}"
   end
+  {heard: AmtBand.players(only), amp: amp, map: amt_band.checked(map), fx: amt_band.chain(fx), opts: opts,
+   midi: midi && {kind: :midi, what: :midi, opts: midi == true ? {} : midi.to_hash, fx: []}}
+end
+
+# Plays a bar from beat `from` on, until its end. What goes through FX has a thread of its own for each chain, which lasts as
+# long as the bar: to end an FX takes real time, and virtual time must not feel it.
+def amt_perform(bar, from, style)
+  notes = bar[:notes].select { |note| note[:at] >= from && note[:at] < bar[:beats] && style[:heard].(note) }
+  played = notes.sort_by.with_index { |note, number| [note[:at], number] }.map do |note|
+    [note, style[:midi] || amt_band.sound(note, style[:map])]
+  end
+  parts = played.group_by { |_, sound| sound[:fx] }
+  at = if style[:fx].any?
+         amt_aside(style[:fx]) { parts.each { |chain, part| amt_aside(chain) { amt_notes(part, from, style) } } }
+       else
+         straight = parts.delete([]) || []
+         parts.each { |chain, part| amt_aside(chain) { amt_notes(part, from, style) } }
+         amt_notes(straight, from, style)
+       end
+  sleep bar[:beats] - (at || from)
+end
+
+# Runs the block in a thread of its own, through a chain of FX, the last one outermost.
+def amt_aside(chain, &block)
+  in_thread(seed: 0) { chain.inject(block) { |inner, (name, opts)| -> { with_fx(name, opts) { inner.call } } }.call }
+  nil
+end
+
+# Plays notes with their sounds in order of onset; gives the beat that it has slept to. What lies within a quarter of a second is
+# sent ahead together by time_warp: sleeping from one humanized note to the next would fall behind. A lambda is called when
+# its time has come, since it may `get` something.
+def amt_notes(notes, from, style)
+  window, at = 0.25 / bt(1), from
+  notes.chunk_while { |(one, _), (other, _)| one[:at] == other[:at] }.each do |together|
+    onset = together[0][0][:at]
+    if onset - at >= window || together.any? { |_, sound| sound[:kind] == :call }
+      sleep onset - at
+      at = onset
+    end
+    time_warp(onset - at) { together.each { |note, sound| amt_sound(note, sound, style) } }
+  end
+  at
+end
+
+def amt_sound(note, sound, style)
+  opts = sound[:opts].merge(style[:opts])
+  loudness = {amp: note[:amp] * sound[:opts].fetch(:amp, 1) * style[:amp]}
+  case sound[:kind]
+  when :call then instance_exec(note.merge(loudness), &sound[:what])
+  when :sample then sample sound[:what], opts.merge(loudness)
+  when :midi then amt_midi(note, opts.merge(vel_f: [[loudness[:amp], 0].max, 1].min))
+  else synth sound[:what], {note: note[:note], sustain: note[:sustain]}.merge(opts).merge(loudness)
+  end
+end
+
+def amt_midi(note, opts)
+  opts = opts.reject { |key, _| key == :amp }
+  unless opts[:channel] || opts[:chan]
+    channel, added = amt_band.channel(note[:program])
+    opts = opts.merge(channel: channel)
+    time_warp(-0.02 / bt(1)) { midi_pc note[:program], opts.select { |key, _| %i[port channel].include?(key) } } if added
+  end
+  midi note[:note], {sustain: [note[:sustain], 0.02].max}.merge(opts)
 end
 
 # The values of a key as the server takes them.
@@ -637,9 +813,9 @@ def amt_checked(key, values)
   repeated = kinds.last[3] == :repeated
   values = values.nil? ? (repeated ? [] : kinds.map { "" }) : values.respond_to?(:to_a) ? values.to_a : [values]
   wanted = kinds.map { |name, _, allowed| "#{name} (#{allowed.is_a?(Array) ? allowed.join(', ') : allowed})" }.join(", ")
-  wrong = ArgumentError.new("AMT: #{key}: takes #{wanted}#{'...' if repeated}, not #{values.inspect}")
+  wrong = ArgumentError.new("AMT: #{key}: takes #{wanted}#{'...' if repeated}, not #{values.inspect[0, 200]}")
   kinds = kinds.reject { |_, _, _, number| number == :optional } if values.length < kinds.length
-  raise wrong unless repeated || values.length == kinds.length
+  raise wrong unless repeated ? values.length <= 64 : values.length == kinds.length
   values.each_with_index.map do |value, index|
     name, kind, allowed = kinds[[index, kinds.length - 1].min]
     raise wrong unless kind == :s || value.is_a?(Numeric)

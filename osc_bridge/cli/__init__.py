@@ -6,6 +6,7 @@ import click
 
 import osc_bridge
 from osc_bridge.cli.bench import bench
+from osc_bridge.cli.clients import clients
 from osc_bridge.cli.doctor import doctor
 from osc_bridge.cli.generate import generate
 from osc_bridge.cli.models import compile_model, export, pull
@@ -20,11 +21,12 @@ def main() -> None:
     \b
     Examples:
       midinfinite-osc serve
+      midinfinite-osc clients install sonic-pi
       midinfinite-osc generate --bars 8 --instruments "piano bass drums" out.mid
       midinfinite-osc doctor
       midinfinite-osc bench
     """
 
 
-for command in (serve, generate, pull, compile_model, export, doctor, bench):
+for command in (serve, clients, generate, pull, compile_model, export, doctor, bench):
     main.add_command(command)

@@ -1,7 +1,10 @@
-"""One real Sonic Pi server for the tests of a module, which share its boot of 4 to 5 seconds."""
+"""One real Sonic Pi server, booted once for all tests of this room; the client is there by `clients install`."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,23 +13,26 @@ import pytest
 from tests.conftest import require
 from tests.sonic_pi.harness import SonicPi, missing_programs
 
-CLIENT = Path(__file__).parents[2] / "sonic_pi" / "amt.rb"
+
+def install_client(home: Path) -> None:
+    """As a user does who has an init.rb already."""
+    (home / ".sonic-pi" / "init.rb").write_text("def mine() 7 end\n")
+    command = [sys.executable, "-m", "osc_bridge", "clients", "install", "sonic-pi"]
+    subprocess.run(command, env={**os.environ, "HOME": str(home), "SONIC_PI_HOME": str(home)}, check=True, timeout=60)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def booted() -> Iterator[SonicPi]:
     lacking = missing_programs()
     require(not lacking, f"Sonic Pi ({', '.join(lacking)})")
-    with SonicPi() as sonic_pi:
+    with SonicPi(prepare=install_client) as sonic_pi:
         yield sonic_pi
 
 
 @pytest.fixture
 def sonic_pi(booted: SonicPi) -> Iterator[SonicPi]:
-    """Sonic Pi with amt.rb loaded, an empty log, and nothing running before and after."""
-    booted.run(f'eval_file "{CLIENT}"\nputs "amt.rb is loaded"')
-    booted.wait_for(lambda lines: any("amt.rb is loaded" in line.text for line in lines), "amt.rb to load")
-    booted.stop_all()
+    """Sonic Pi with an empty log, the client's functions, and nothing running before and after."""
     booted.clear()
     yield booted
+    booted.run("@amt_band = nil")  # forgets the sounds that a test has mapped
     booted.stop_all()

@@ -59,9 +59,14 @@ def free_udp_ports(count: int) -> list[int]:
 
 
 class SonicPi:
-    """A context manager around one Sonic Pi server with a silent sound card, its own HOME and its own ports."""
+    """A context manager around one Sonic Pi server with a silent sound card, its own HOME and its own ports.
 
-    def __init__(self, boot_timeout: float = 60.0) -> None:
+    Args:
+        prepare: is called with that HOME before Sonic Pi starts.
+    """
+
+    def __init__(self, boot_timeout: float = 60.0, prepare: Callable[[Path], object] | None = None) -> None:
+        self._prepare = prepare
         self.lines: list[Line] = []
         self._stops = 0
         self._answers: set[str] = set()
@@ -122,20 +127,22 @@ class SonicPi:
         self._socket.settimeout(0.2)
         self._listener.start()
         gui = self._socket.getsockname()[1]
-        self._port, scsynth, self.cue_port, erlang, midi_out, midi_in, web = free_udp_ports(7)
+        self._port, self.scsynth_port, self.cue_port, erlang, midi_out, midi_in, web = free_udp_ports(7)
         settings = self.home / ".sonic-pi"
         (settings / "log").mkdir(parents=True)
         (settings / "settings.json").write_text('{"no_update_checking": true}')
+        if self._prepare:
+            self._prepare(self.home)
         jack = f"amt{os.getpid()}x{gui}"
         environment = {
             **os.environ, "HOME": str(self.home), "SONIC_PI_HOME": str(self.home), "TMPDIR": str(self.home),
             "JACK_NO_AUDIO_RESERVATION": "1", "JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": jack,
         }  # fmt: skip
-        jackd = "jackd --no-realtime --no-mlock --name NAME -d dummy --rate 44100 --period 1024"
+        jackd = "jackd --no-realtime --no-mlock --timeout 5000 --name NAME -d dummy --rate 44100 --period 1024"
         self._spawn(*jackd.replace("NAME", jack).split(), environment=environment)
         wait = ["jack_wait", "-s", jack, "-w", "-t", "10"]
         subprocess.run(wait, env=environment, check=True, capture_output=True, timeout=20)
-        ports = (self._port, gui, scsynth, scsynth, self.cue_port, erlang, midi_out, midi_in, web)
+        ports = (self._port, gui, self.scsynth_port, self.scsynth_port, self.cue_port, erlang, midi_out, midi_in, web)
         self._spawn("ruby", "-E", "utf-8", str(SERVER), "-u", *map(str, ports), environment=environment)
         deadline = time.monotonic() + self._boot_timeout
         while not self._answered("/ack", 0.2):

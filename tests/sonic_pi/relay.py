@@ -1,10 +1,17 @@
-"""A UDP relay between Sonic Pi and the real server, only to provoke a fault: while `silent`, everything is lost."""
+"""A UDP relay between Sonic Pi and the real server, only to provoke a fault: losing or changing datagrams."""
 
 from __future__ import annotations
 
 import selectors
 import socket
 import threading
+import time
+from collections.abc import Callable
+
+from osc_bridge import wire
+
+GAP = 0.003
+"""Seconds between datagrams, as the server keeps them (docs/protocol.md)."""
 
 
 class Relay:
@@ -12,12 +19,14 @@ class Relay:
 
     Attributes:
         silent: lose every datagram, both ways.
-        requests: addresses of what Sonic Pi sent, in order.
+        requests: what Sonic Pi sent, in order: address and values.
     """
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, server_port: int, change: Callable[[bytes], list[bytes]] = lambda datagram: [datagram]) -> None:
+        """`change` gives the datagrams that reach Sonic Pi in place of one that the server sent."""
         self.silent = False
-        self.requests: list[str] = []
+        self.requests: list[tuple[object, ...]] = []
+        self._change = change
         self._server = ("127.0.0.1", server_port)
         self._client: tuple[str, int] | None = None
         self._near, self._far = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
@@ -45,10 +54,11 @@ class Relay:
                 for key, _ in selector.select(0.1):
                     if key.fileobj is self._near:
                         datagram, self._client = self._near.recvfrom(65_535)
-                        self.requests.append(datagram.partition(b"\0")[0].decode())
+                        self.requests += [(one.address, *one.values) for one in wire.decode(datagram)]
                         if not self.silent:
                             self._far.sendto(datagram, self._server)
                     else:
                         datagram = self._far.recv(65_535)
-                        if self._client and not self.silent:
-                            self._near.sendto(datagram, self._client)
+                        for changed in self._change(datagram) if self._client and not self.silent else ():
+                            self._near.sendto(changed, self._client)
+                            time.sleep(GAP)

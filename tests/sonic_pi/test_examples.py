@@ -1,4 +1,4 @@
-"""Every function of amt.rb is documented beside itself with an example, and every example runs in the real Sonic Pi."""
+"""Every function of amt.rb is documented beside itself; its examples and the example buffers run in Sonic Pi."""
 
 from __future__ import annotations
 
@@ -9,45 +9,80 @@ import pytest
 
 from tests.conftest import AmtServer
 from tests.sonic_pi.harness import SonicPi
+from tests.sonic_pi.performance import no_errors, says, struck
 
-FOLDER = Path(__file__).parents[2] / "sonic_pi"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "sonic_pi"
 PUBLIC = (FOLDER / "amt.rb").read_text("utf-8").partition("# What follows serves")[0]
 COMMENTED = {name: comment for comment, name in re.findall(r"((?:^#.*\n)+)def (amt_\w+)", PUBLIC, re.MULTILINE)}
-EXAMPLES = sorted(FOLDER.glob("examples/*.rb"))
+BUFFERS = [*sorted(FOLDER.glob("examples/*.rb")), ROOT / "examples/sonic_pi/performance.rb"]
+ENDLESS = [path for path in BUFFERS if "amt_loop" in path.read_text("utf-8")]
+ENDING = [path for path in BUFFERS if path not in ENDLESS]
+FASTER = 5
+"""Times as fast as written: pieces that end are not to take as long as they play."""
 
 
 def lines_of_example(comment: str) -> str:
     return "\n".join(line[6:] for line in comment.splitlines() if line.startswith("#     "))
 
 
-def adapted(code: str, port: int) -> str:
-    """The code as a user has it, with this checkout's path and this test's port."""
-    code = code.replace("~/midinfinite-osc/sonic_pi/amt.rb", str(FOLDER / "amt.rb"))
-    return re.sub(r"amt_connect\b(?=( \w)?)", lambda m: f"amt_connect port: {port}{',' if m[1] else ''}", code)
+def adapted(code: str, port: int, faster: int = 1) -> str:
+    """The code as a user has it, with this test's port."""
+    code = re.sub(r"amt_connect\b(?=( \w)?)", lambda m: f"amt_connect port: {port}{',' if m[1] else ''}", code)
+    return re.sub(r"use_bpm (\d+)", lambda m: f"use_bpm {faster * int(m[1])}", code)
 
 
 def test_every_function_is_documented() -> None:
     public = re.findall(r"^def (amt_\w+)", PUBLIC, re.MULTILINE)
-    assert len(public) >= 8
+    assert len(public) >= 12
     assert set(public) == set(COMMENTED)
     assert all(comment.startswith(f"# {name}") for name, comment in COMMENTED.items())
     assert all(name in lines_of_example(comment) for name, comment in COMMENTED.items())
+    heads = dict(re.findall(r"^def (amt_\w+)(?:\((.*)\))?$", PUBLIC, re.MULTILINE))
+    options = [(name, option) for name in public for option in re.findall(r"\b(\w+:)(?= )", heads[name])]
+    missing = [(name, option) for name, option in options if option not in COMMENTED[name]]
+    assert options
+    assert not missing, "every option is in its function's comment"
 
 
-@pytest.mark.parametrize("name", sorted(COMMENTED))
-def test_its_example_runs(sonic_pi: SonicPi, amt_server: AmtServer, name: str) -> None:
-    example = adapted(lines_of_example(COMMENTED[name]), amt_server.port)
-    sonic_pi.run(f'use_bpm 960\namt_connect port: {amt_server.port}, session: "doc"\n{example}\nputs "end of {name}"')
-    sonic_pi.wait_for(lambda lines: any(f"end of {name}" in line.text for line in lines), "the example's end", 60)
-    assert not sonic_pi.texts("error")
-    assert not sonic_pi.texts("syntax error")
+def test_the_guide_names_every_function_and_every_buffer() -> None:
+    guide = (ROOT / "docs" / "sonic-pi.md").read_text("utf-8")
+    assert [name for name in COMMENTED if f"`{name}" not in guide] == []
+    assert [path.name for path in FOLDER.glob("examples/*.rb") if path.name not in guide] == []
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_the_example_buffer_plays(sonic_pi: SonicPi, amt_server: AmtServer, path: Path) -> None:
-    sonic_pi.run(adapted(path.read_text("utf-8"), amt_server.port))
-    sonic_pi.wait_for(lambda lines: any(line.text.startswith("synth") for line in lines), "a note", 60)
-    sonic_pi.run(adapted(path.read_text("utf-8"), amt_server.port))  # as a performer does: Run again while it plays
-    sonic_pi.wait_for(lambda lines: sum("drum_cymbal_closed" in line.text for line in lines) > 12, "it to go on", 60)
-    assert not sonic_pi.texts("error")
-    assert not sonic_pi.texts("syntax error")
+def test_the_documented_examples_run(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
+    """All in one run each, one after the other: what one leaves running does not disturb the next."""
+    for name, comment in COMMENTED.items():
+        example = adapted(lines_of_example(comment), amt_server.port)
+        sonic_pi.run(
+            f'use_bpm 960\namt_connect port: {amt_server.port}, session: "doc"\n{example}\nputs "end of {name}"'
+        )
+        sonic_pi.wait_for(lambda lines, name=name: says(lines, f"end of {name}"), f"the end of {name}'s example", 60)
+        assert no_errors(sonic_pi), name
+
+
+@pytest.mark.parametrize("path", ENDLESS, ids=lambda path: path.name)
+def test_an_endless_buffer_plays_and_goes_on_when_it_is_run_again(
+    sonic_pi: SonicPi, amt_server: AmtServer, path: Path
+) -> None:
+    code = adapted(path.read_text("utf-8"), amt_server.port)
+    sonic_pi.run(code)
+    sonic_pi.wait_for(struck, "a note", 60)
+    sonic_pi.run(f'{code}\nputs "run again"')
+    lines = sonic_pi.wait_for(lambda lines: says(lines, "run again"), "the second run", 60)
+    again = max(line.runtime for line in lines if line.kind == "log")
+    sonic_pi.wait_for(lambda lines: max(struck(lines)) > again + 2, "it to go on", 60)
+    assert no_errors(sonic_pi)
+
+
+@pytest.mark.parametrize("path", ENDING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_piece_plays_to_its_end(sonic_pi: SonicPi, amt_server: AmtServer, path: Path) -> None:
+    code = path.read_text("utf-8")
+    sonic_pi.run(f'{adapted(code, amt_server.port, FASTER)}\nputs "the end", vt * current_bpm / 60')
+    lines = sonic_pi.wait_for(lambda lines: says(lines, '"the end"'), "its end", 60)
+    [end] = [float(line.text.split()[-1]) for line in lines if line.text.startswith('"the end"')]
+    assert abs(end / 4 - round(end / 4)) < 1e-4, "whole bars; the log rounds"
+    assert end > 13 * 4
+    assert len(struck(lines)) > 100
+    assert no_errors(sonic_pi)

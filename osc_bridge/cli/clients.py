@@ -1,0 +1,196 @@
+"""`midinfinite-osc clients`: puts the clients' scripts where their programs look for them, and takes them out again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from osc_bridge import places
+from osc_bridge.cli.installing import NAME, Step, copied, evaluates, removed, state, with_block, without_block
+from osc_bridge.cli.options import Failure
+
+
+class SonicPi:
+    """`~/.sonic-pi/midinfinite-osc/amt.rb`, and a block of init.rb that evaluates it when Sonic Pi starts.
+
+    Sonic Pi 3.2 reads `init.rb`. Later ones read `config/init.rb`; where it is missing they move the former there.
+    """
+
+    title, source = "Sonic Pi", "sonic_pi"
+    done = "restart Sonic Pi: the functions of docs/sonic-pi.md are there at once, without eval_file"
+
+    def __init__(self) -> None:
+        home = Path(os.environ.get("SONIC_PI_HOME") or Path.home()) / ".sonic-pi"
+        self.folder = home / NAME
+        self.inits = (home / "init.rb", home / "config" / "init.rb")
+
+    def install(self) -> Iterator[Step]:
+        present = [init for init in self.inits if init.exists()]
+        yield from copied(places.client(self.source), self.folder)
+        for init in present or [self.inits[1 if self.inits[1].parent.is_dir() else 0]]:
+            yield from with_block(init, self._line())
+
+    def uninstall(self) -> Iterator[Step]:
+        for init in self.inits:
+            yield from without_block(init)
+        yield from removed(self.folder)
+
+    def trouble(self) -> str | None:
+        """What keeps an installed client from being found."""
+        present = [init for init in self.inits if init.exists()]
+        silent = [str(init) for init in present if not evaluates(init)]
+        if present and not silent:
+            return None
+        where = " and ".join(silent) or "no init.rb there"
+        return f"but {where} evaluates it not: {NAME} clients install sonic-pi"
+
+    def _line(self) -> str:
+        path = str(self.folder / "amt.rb").replace("\\", "\\\\").replace("'", "\\'")
+        return f"eval_file '{path}' if File.exist?('{path}')"
+
+
+class SuperCollider:
+    """The quark as a folder of the user's extensions, which sclang compiles without any configuration."""
+
+    title, source = "SuperCollider", "supercollider"
+    done = "recompile the class library (Ctrl-Shift-L), or start sclang again: AMT is there"
+
+    def __init__(self) -> None:
+        home = Path.home()
+        if sys.platform == "darwin":
+            data = settings = home / "Library" / "Application Support"
+            shared = [Path("/Library/Application Support")]
+        else:
+            data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+            settings = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+            shared = [Path("/usr/local/share"), Path("/usr/share")]
+        extensions, *system = (base / "SuperCollider" / "Extensions" for base in (data, *shared))
+        self.folder = extensions / NAME
+        self.configuration = settings / "SuperCollider" / "sclang_conf.yaml"
+        self.compiled = (extensions, *system)
+
+    def install(self) -> Iterator[Step]:
+        if trouble := self.trouble():
+            raise Failure(f"{trouble}, then install again")
+        yield from copied(places.client(self.source), self.folder)
+
+    def uninstall(self) -> Iterator[Step]:
+        yield from removed(self.folder)
+
+    def trouble(self) -> str | None:
+        """Another copy of the quark that sclang compiles: class names would be double, and no library compiles then."""
+        for path in (*self._included(), *self.compiled):
+            for depth in ("", "*/", "*/*/", "*/*/*/"):
+                for found in path.glob(f"{depth}AMT.sc"):
+                    if self.folder.resolve() not in found.resolve().parents:
+                        quark = found.parent.parent if found.parent.name == "Classes" else found.parent
+                        return (
+                            f"another copy of the quark is at {quark}, and two of them keep the class library from "
+                            f'compiling: evaluate Quarks.uninstall("{quark}") in SuperCollider, or remove that folder'
+                        )
+        return None
+
+    def _included(self) -> list[Path]:
+        """The folders under `includePaths:` of sclang's configuration, where Quarks.install puts them."""
+        if not self.configuration.is_file():
+            return []
+        included, inside = [], False
+        for line in self.configuration.read_text("utf-8", errors="replace").splitlines():
+            entry = line.strip()
+            if entry.startswith("- ") and inside:
+                included.append(Path(entry[2:].strip().strip("\"'")).expanduser())
+            elif entry and not entry.startswith("#"):
+                inside = entry.startswith("includePaths:")
+        return [path for path in included if path.is_absolute()]
+
+
+CLIENTS: dict[str, type[SonicPi] | type[SuperCollider]] = {"sonic-pi": SonicPi, "supercollider": SuperCollider}
+client_argument = click.argument("name", metavar="sonic-pi|supercollider", type=click.Choice(list(CLIENTS)))
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+
+
+@click.group()
+def clients() -> None:
+    """Put the clients where SuperCollider and Sonic Pi find them.
+
+    \b
+    Examples:
+      midinfinite-osc clients list
+      midinfinite-osc clients install sonic-pi
+      midinfinite-osc clients install supercollider
+      midinfinite-osc clients uninstall supercollider --dry-run
+    """
+
+
+@clients.command()
+@client_argument
+@dry_run_option
+def install(name: str, dry_run: bool) -> None:
+    """Install a client for this user, or bring it up to date.
+
+    \b
+    Examples:
+      midinfinite-osc clients install sonic-pi
+      midinfinite-osc clients install supercollider --dry-run
+    """
+    client = CLIENTS[name]()
+    _follow(client.install(), dry_run)
+    if not dry_run:
+        click.echo(client.done)
+
+
+@clients.command()
+@client_argument
+@dry_run_option
+def uninstall(name: str, dry_run: bool) -> None:
+    """Take a client out again; what you changed stays.
+
+    \b
+    Examples:
+      midinfinite-osc clients uninstall sonic-pi
+      midinfinite-osc clients uninstall supercollider --dry-run
+    """
+    _follow(CLIENTS[name]().uninstall(), dry_run)
+
+
+@clients.command("list")
+def list_clients() -> None:
+    """Say where each client stands.
+
+    \b
+    Examples:
+      midinfinite-osc clients list
+    """
+    for name, kind in CLIENTS.items():
+        client = kind()
+        found, is_current = state(places.client(kind.source), client.folder)
+        if found is None:
+            text = f"not installed; {NAME} clients install {name}"
+        elif is_current:
+            text = f"installed, version {found}, at {client.folder}"
+        else:
+            text = f"out of date at {client.folder}; {NAME} clients install {name}"
+        trouble = client.trouble() if found or kind is SuperCollider else None
+        click.echo(f"{kind.title + ':':15}{text}" + (f"\n{'':15}{trouble}" if trouble else ""))
+
+
+def _follow(steps: Iterator[Step], dry_run: bool) -> None:
+    """Plans all steps, so that a refusal comes before anything is changed; then takes them, saying each.
+
+    Raises:
+        Failure: refused, or a file could not be written.
+    """
+    try:
+        planned = list(steps)
+        for step in planned:
+            if not dry_run:
+                step.act()
+            click.echo(f"would be: {step.text}" if dry_run else step.text)
+    except OSError as error:
+        raise Failure(f"{error.filename}: {error.strerror}; make it writable, then try again") from error
+    if not planned:
+        click.echo("nothing to do")

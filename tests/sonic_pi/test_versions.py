@@ -1,0 +1,144 @@
+"""What differs between versions of Sonic Pi, shown to amt.rb by a stand-in for it. Needs Ruby, but no Sonic Pi.
+
+4.x can't be driven here. What is known of it: times in Time State may be numbers, the tempo may be :link, there are
+more synths, and odd messages arrive as they are. The stand-in's clock stands still unless it is set.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import require
+
+CLIENT = Path(__file__).parents[2] / "sonic_pi" / "amt.rb"
+STAND_IN = """
+require 'json'
+load ARGV[0]
+Event = Struct.new(:time, :val)
+class StandIn
+  attr_accessor :events, :now
+  def initialize(floats) @floats, @events, @now = floats, Hash.new { |all, path| all[path] = [] }, 1000.0 end
+  def as_time(seconds) @floats ? seconds : Time.at(seconds) end
+  def current_time() as_time(@now) end
+  def bt(beats) beats / 2.0 end
+  def time_warp(beats) before, @now = @now, @now + bt(beats); yield ensure @now = before end
+  def get_event(path)
+    found = @events[path.sub('osc*:1', 'osc:127.0.0.1:1')].select { |time, _| time <= @now }.max_by(&:first)
+    found && Event.new(as_time(found[0]), found[1])
+  end
+end
+class Link < AmtLink
+  def tell(*) end
+end
+"""
+
+
+def ruby(code: str, given: object = None) -> object:
+    """What Ruby code that prints JSON prints; `given` is at hand as `given`."""
+    require(shutil.which("ruby") is not None, "Ruby")
+    script = f"{STAND_IN}\ngiven = JSON.parse(ARGV[1])\n{code}"
+    command = ["ruby", "-e", script, str(CLIENT), json.dumps(given)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout)
+
+
+LINK = """
+sonic_pi = StandIn.new(given['floats'])
+link = Link.new(sonic_pi, '127.0.0.1', 1, 'main')
+link.instance_variable_set :@born, 0
+sonic_pi.events['/osc:127.0.0.1:1/amt/hello.reply'] << [10.0, [1, '0.1.0', 'm', 'main', given.fetch('next', 0)]]
+link.greeted?
+given['messages'].each_with_index do |values, index|
+  sonic_pi.events["/osc:127.0.0.1:1/amt/bar/#{given['number'] % AmtLink::SLOTS}"] << [20.0 + 0.003 * index, values]
+end
+"""
+
+
+def message(number: int, revision: int, part: int, parts: int, pitches: list[int]) -> list[int]:
+    notes = [value for pitch in pitches for value in (240 * pitch, 480, pitch, 127, 0)]
+    return [number, revision, part, parts, 1920, len(pitches), *notes]
+
+
+PITCHES = st.lists(st.lists(st.integers(0, 7), max_size=3), min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), old=PITCHES, new=PITCHES, floats=st.booleans())
+def test_parts_in_any_order_with_repeats_and_losses_make_the_newest_whole_revision(
+    data: st.DataObject, old: list[list[int]], new: list[list[int]], floats: bool
+) -> None:
+    sent = [
+        [message(9, revision, part, len(bar), pitches) for part, pitches in enumerate(bar)]
+        for revision, bar in enumerate((old, new))
+    ]
+    arrived = [data.draw(st.lists(st.sampled_from(parts), min_size=0, max_size=8)) for parts in sent]
+    others = data.draw(st.sampled_from([[], [message(9 - 16, 0, 0, 1, [1])]]))
+    messages = [*others, *arrived[0], *arrived[1]]
+    whole = [bar for bar, parts, came in zip((old, new), sent, arrived, strict=True) if all(p in came for p in parts)]
+    found = ruby(f"{LINK} puts link.bar(9).to_json", {"messages": messages, "number": 9, "floats": floats})
+    if whole:
+        assert isinstance(found, dict)
+        assert found["n"] == 9
+        assert found["beats"] == 4.0
+        assert [note["note"] for note in found["notes"]] == [pitch for part in whole[-1] for pitch in part]
+        assert all(note["at"] == note["note"] / 2 for note in found["notes"])
+    else:
+        assert found is None
+
+
+@pytest.mark.parametrize("values", [[], [9], [9, 0, 0, 1, 1920, 2, 0, 480, 60, 127, 0], [9, 0, 0, 2, 1920, 0]])
+@pytest.mark.parametrize("floats", [False, True])
+def test_a_damaged_or_unfinished_bar_counts_as_missing(values: list[int], floats: bool) -> None:
+    assert ruby(f"{LINK} puts link.bar(9).to_json", {"messages": [values], "number": 9, "floats": floats}) is None
+
+
+def test_what_came_before_the_greeting_does_not_count() -> None:
+    code = f"{LINK} link.instance_variable_set :@greeted, 30.0\nputs link.bar(9).to_json"
+    assert ruby(code, {"messages": [message(9, 0, 0, 1, [1])], "number": 9, "floats": True}) is None
+
+
+def test_the_best_synth_that_a_version_has_is_chosen() -> None:
+    sounds = ruby(
+        """
+        bands = given.map { |synths| AmtBand.new(synths, [], []) }
+        puts bands.map { |band| [33, 12, 20].map { |program| band.sound({program: program, note: 60})[:what] } }.to_json
+        """,
+        [
+            ["beep", "fm", "tri", "pretty_bell"],
+            ["beep", "fm", "tri", "bass_foundation", "kalimba", "organ_tonewheel"],
+            [],
+        ],
+    )
+    assert sounds == [["fm", "pretty_bell", "tri"], ["bass_foundation", "kalimba", "organ_tonewheel"], ["beep"] * 3]
+
+
+def test_the_tempo_of_a_link_session_stays_a_link_session() -> None:
+    found = ruby(
+        """
+        def current_bpm() 120.0 end
+        without = amt_bpm
+        def current_bpm_mode() :link end
+        puts [without, amt_bpm].to_json
+        """
+    )
+    assert found == [120.0, "link"]
+
+
+def test_each_program_has_a_midi_channel_of_its_own_and_drums_the_tenth() -> None:
+    channels = ruby(
+        """
+        band = AmtBand.new([], [], [])
+        puts [128, *0..15, 15, 0].map { |program| band.channel(program) }.to_json
+        """
+    )
+    assert isinstance(channels, list)
+    assert channels[0] == [10, False]
+    assert sorted(channel for channel, _ in channels[1:16]) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16]
+    assert channels[16:18] == [[1, True], [1, False]], "the sixteenth takes the channel used first"
+    assert channels[18] == [2, True], "and that program another one when it comes back"
