@@ -3,8 +3,8 @@
 AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
 	classvar links, lastID;
-	var <address, <timeout = 3, <serverName, <model;
-	var users, commands, phrases, bars, settings, joined, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
+	var <address, <timeout = 3, <serverName, <model, <process;
+	var users, commands, phrases, bars, settings, joined, greeted, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
 
 	*at { |hostname, port|
 		var address = this.prAddress(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
@@ -75,11 +75,46 @@ AMTLink {
 		timeout = seconds
 	}
 
-	warn { |text|
+	warn { |text| this.prSayOnce(text) { |said| said.warn } }
+
+	tell { |text| this.prSayOnce(text) { |said| said.postln } }
+
+	// The same text at most once in a while, however many clients and players say it.
+	prSayOnce { |text, action|
 		var now = Main.elapsedTime, last = warnings[text];
 		if(last.isNil or: { now - last > warnInterval }) {
 			warnings = warnings.select { |time| now - time <= warnInterval }.put(text, now);
-			("AMT: " ++ text).warn
+			action.value("AMT: " ++ text)
+		}
+	}
+
+	// Starts a server at this link's port; what is asked of it meanwhile waits until it is there.
+	boot { |command, options, session, onReady|
+		if(process.notNil) { this.tell("the music server is running already"); ^onReady.value };
+		process = AMTProcess(AMTProcess.find(command), address.port, options, { |code, state| this.prEnded(code, state) });
+		"AMT: starting % (the first time, it compiles the model for this computer)".format(process.path).postln;
+		this.command(session, ['/amt/status'], '/amt/status.reply').then {
+			this.tell("the music server is ready at " ++ this.where);
+			onReady.value
+		}
+	}
+
+	quit { process !? { process.quit } }
+
+	prEnded { |code, state|
+		var path = process.path, waiting = commands ++ phrases, error;
+		process = nil;
+		case
+		{ state == \quitting } { this.tell("the music server has ended") }
+		// Bars that are awaited are left to the timeout: it may be that another server is there.
+		{ state == \ready } {
+			this.warn("the music server that AMT.boot started has ended (exit code %); AMT.boot starts it again".format(code))
+		}
+		{
+			error = AMTError("the music server did not start (exit code %); see what it says in a terminal:  % serve --port %"
+				.format(code, path, address.port), \ended);
+			if(waiting.isEmpty) { this.warn(error.what) };
+			this.prFail(waiting, error)
 		}
 	}
 
@@ -104,6 +139,7 @@ AMTLink {
 		responders = responders.collect { |pair|
 			OSCFunc({ |message|
 				lastHeard = Main.elapsedTime;
+				process !? { process.heard };
 				pair.value.value(message)
 			}, pair.key, address).permanent_(true)
 		};
@@ -145,6 +181,7 @@ AMTLink {
 		if((commands ++ phrases).any(_.isLaunched)) { ^this };
 		hello = AMTRequest(this, session, ['/amt/hello', "sclang", session], '/amt/hello.reply', nil, 0);
 		joined = session;
+		greeted = nil;
 		cursor = 0;
 		hello.then(nil, { |error|
 			joined = nil;
@@ -172,7 +209,7 @@ AMTLink {
 		this.prKeepTicking;
 		// After a time in which sclang was too busy to tick, and so to listen, ticks come in a burst before what was heard.
 		if(gap < (this.prInterval / 2)) { ^this };
-		if(gap > (this.prInterval * 2)) { this.prForgive(now) };
+		if(gap > (this.prInterval * 2) or: { process.notNil and: { process.isStarting } }) { this.prForgive(now) };
 		if(now - lastHeard > timeout) {
 			this.prLose;
 			^this.prFail(commands ++ phrases, this.prAbsent)
@@ -200,7 +237,7 @@ AMTLink {
 	}
 
 	prLose {
-		joined = nil;
+		joined = greeted = nil;
 		isLost = true
 	}
 
@@ -225,11 +262,13 @@ AMTLink {
 		var command = commands.first;
 		if(message[0] == '/amt/hello.reply') { this.prGreeted(*message[1..]) };
 		if(message[0] == '/amt/reset.reply') { cursor = 0 };
+		if(message[0] == '/amt/status.reply') { this.prNoticeSession(message) };
 		if(command.notNil and: { command.accepts(message) }) { this.prAnswer(commands, message[1..]) }
 	}
 
 	prGreeted { |version, server, argModel, session, nextBar|
 		serverName = server;
+		greeted = session;
 		model = argModel;
 		if(version != protocol) {
 			this.warn("the server speaks protocol %, this quark %: update the older of the two".format(version, protocol))
@@ -238,6 +277,12 @@ AMTLink {
 			isLost = false;
 			if(nextBar == 0) { this.prResend(session.asString) }
 		}
+	}
+
+	// A server that was restarted knows nothing of the session that was joined: nobody has told it yet.
+	prNoticeSession { |message|
+		var index = message.indexOf('session');
+		if(index.notNil and: { greeted.notNil } and: { joined.notNil } and: { message[index + 1] != greeted }) { this.prLose }
 	}
 
 	// A server that was restarted is told before anything else is asked: id 0 comes before all phrases that wait.
