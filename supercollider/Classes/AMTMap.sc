@@ -82,7 +82,8 @@ AMTMap {
 	}
 
 	prMidi { |out|
-		^midiPlayers[out] ?? { midiPlayers[out] = AMTMidi(out) }
+		if(midiPlayers[out].isNil) { midiPlayers[out] = AMTMidi(out) };
+		^midiPlayers[out]
 	}
 
 	prPut { |dictionary, key, player|

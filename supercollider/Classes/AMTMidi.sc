@@ -24,6 +24,7 @@ AMTMidi {
 	}
 
 	keysFor { |program, velocity|
-		^(type: \midi, midicmd: \noteOn, midiout: out, chan: this.channel(program), amp: velocity / 127)
+		// Event takes amp * 127 and cuts the fraction off.
+		^(type: \midi, midicmd: \noteOn, midiout: out, chan: this.channel(program), amp: velocity + 0.5 / 127)
 	}
 }

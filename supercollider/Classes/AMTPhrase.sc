@@ -94,7 +94,7 @@ AMTPhrase : Pattern {
 					midinote: note[2], velocity: note[3], program: note[4], bar: bar[\index]
 				)
 			}
-		}.flatten.select { |note| wanted.isNil or: { wanted.value(note) } }.sort { |a, b| a[\onset] < b[\onset] }
+		}.flatten.select { |note| wanted.isNil or: { wanted.value(note) } }.sort { |a, b| a[\onset] <= b[\onset] }
 	}
 
 	prEvents { |from = 0, to|
