@@ -48,7 +48,7 @@ AMT {
 	request { |bars = 4|
 		var phrase = primed;
 		this.prCheck;
-		if(phrase.notNil and: { phrase.bars == bars } and: { phrase.isFailed.not }) {
+		if(this.hasPrimed(bars)) {
 			primed = nil;
 			^phrase
 		};
@@ -68,6 +68,8 @@ AMT {
 		};
 		^primed
 	}
+
+	hasPrimed { |bars| ^primed.notNil and: { primed.bars == bars } and: { primed.isFailed.not } }
 
 	pattern { |bars = 4, repeats = inf| ^Pamt(this, bars, repeats) }
 

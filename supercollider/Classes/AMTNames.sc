@@ -41,7 +41,7 @@ AMTNames {
 
 	// A function of a note: whether it is, or is not, of one of these instruments and as wanted before.
 	*selection { |names, named, before|
-		var choices = names.flat.collect { |name| this.find(name) };
+		var choices = names.collect { |name| if(name.isKindOf(Array)) { name } { [name] } }.flatten(1).collect { |name| this.find(name) };
 		^{ |note|
 			(before.isNil or: { before.value(note) })
 			and: { choices.any { |choice| choice.includes(note[\program], note[\midinote]) } == named }

@@ -7,9 +7,9 @@ Pamt : Pattern {
 		^super.newCopyArgs(amt ?? { AMT.default }, bars, repeats).prime
 	}
 
-	// Asks for the first phrase now, since players start patterns too late for a first bar.
+	// Asks for the first bar now, since players start patterns too late for it; the rest of its phrase follows when it plays.
 	prime {
-		if(primed.isNil or: { primed.isFailed }) { primed = amt.request(bars) }
+		if(primed.isNil or: { primed.isFailed }) { primed = amt.request(if(amt.hasPrimed(bars)) { bars } { 1 }) }
 	}
 
 	// The same music with some of its instruments, or without some; the others rest.
@@ -17,7 +17,7 @@ Pamt : Pattern {
 	without { |... names| ^this.copy.prSetWanted(AMTNames.selection(names, false, wanted)) }
 
 	embedInStream { |inval|
-		var left = repeats.value(inval), bridge = AMTBridge(amt), phrase;
+		var left = repeats.value(inval) * bars, played = 0, bridge = AMTBridge(amt), phrase;
 		if(left < 1) { ^inval };
 		this.prime;
 		phrase = primed;
@@ -25,14 +25,17 @@ Pamt : Pattern {
 			while { phrase.isReady.not } {
 				if(phrase.isFailed) {
 					bridge.explain(phrase.error);
-					phrase = this.prRequest
+					phrase = this.prRequest(played)
 				};
 				inval = bridge.embedMeanwhile(inval)
 			};
 			// What is asked for ahead stays primed until it plays: for whoever stops this player and starts another.
 			if(primed === phrase) { primed = nil };
-			left = left - 1;
-			inval = bridge.embedPhrase(inval, phrase.wanting(wanted), { if(left > 0) { primed = phrase = this.prRequest } })
+			played = played + phrase.bars;
+			left = left - phrase.bars;
+			inval = bridge.embedPhrase(inval, phrase.wanting(wanted), {
+				if(left > 0) { primed = phrase = this.prRequest(played) }
+			})
 		};
 		^inval
 	}
@@ -41,9 +44,9 @@ Pamt : Pattern {
 
 	prSetWanted { |function| wanted = function }
 
-	// With an action for errors, since the bridge says what became of it.
-	prRequest {
-		var phrase = amt.request(bars);
+	// Up to where a phrase ends; with an action for errors, since the bridge says what became of it.
+	prRequest { |played|
+		var phrase = amt.request(if(played == 0) { 1 } { bars - (played % bars) });
 		phrase.onReady({ }, { });
 		^phrase
 	}

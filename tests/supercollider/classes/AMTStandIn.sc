@@ -25,6 +25,7 @@ AMTStandIn {
 	}
 
 	barBeats { ^4 }
+	hasPrimed { ^false }
 	link { ^this }
 	warn { |text| said = said.add(text) }
 	tell { |text| said = said.add(text) }

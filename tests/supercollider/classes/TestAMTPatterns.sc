@@ -34,7 +34,7 @@ TestAMTPatterns : UnitTest {
 		var phrase = AMTStandIn.phrase([this.prBar(0)]);
 		this.assertEquals(this.prPlayed(phrase.only(\drums).asStream, 4), [[0, 1, nil], [1, 1, 36], [2, 2, 38], nil], "the kit alone");
 		this.assertEquals(this.prPlayed(phrase.only(\kick).asStream, 3), [[0, 1, nil], [1, 3, 36], nil], "a piece of the kit");
-		this.assertEquals(phrase.only(\bass, \snare).notes.collect { |note| note[\midinote] }, [40, 43, 38], "several");
+		this.assertEquals(phrase.only([\bass, "snare"]).notes.collect { |note| note[\midinote] }, [40, 43, 38], "several");
 		this.assertEquals(phrase.without(\drums).notes.collect { |note| note[\midinote] }, [40, 43], "all but the kit");
 		this.assertEquals(phrase.only(\drums).without(\kick).notes.collect { |note| note[\midinote] }, [38], "one after the other");
 		this.assertEquals(this.prPlayed(phrase.only(\flute).asStream, 2), [[0, 4, nil], nil], "a bar of rest if nobody is left");
@@ -57,13 +57,15 @@ TestAMTPatterns : UnitTest {
 
 	test_pamtRepeatsItsLastBarsWhileBarsAreLate {
 		var amt = AMTStandIn.new, pattern = Pamt(amt, 2), stream, beats;
-		amt.requests[0].resolve([this.prBar(0), AMTStandIn.bar(1, [[0, 480, 50, 100, bass]])]);
+		amt.requests[0].resolve([this.prBar(0)]);
 		stream = pattern.asStream;
-		this.assertEquals(this.prPlayed(stream, 5).collect(_.last), [40, 36, 43, 38, 50], "plays its phrase");
-		this.assertEquals(amt.requests.size, 2, "has asked for the next one meanwhile");
+		this.prPlayed(stream, 4);
+		amt.requests[1].resolve([AMTStandIn.bar(1, [[0, 480, 50, 100, bass]])]);
+		this.assertEquals(this.prPlayed(stream, 1), [[0, 4, 50]], "plays its phrase, of which it asked for the first bar first");
+		this.assertEquals(amt.requests.size, 3, "has asked for the next one meanwhile");
 		this.assertEquals(this.prPlayed(stream, 5).collect(_.last), [40, 36, 43, 38, 50], "repeats both bars");
 		this.assertEquals(this.prPlayed(stream, 4), [[0, 1, 40], [1, 0, 36], [1, 1, 43], [2, 2, 38]], "and again, in time");
-		amt.requests[1].resolve([this.prBar(2), this.prBar(3)]);
+		amt.requests[2].resolve([this.prBar(2), this.prBar(3)]);
 		this.assertEquals(this.prPlayed(stream, 4), [[0, 1, 40], [1, 0, 36], [1, 1, 43], [2, 2, 38]], "the next bar line is that of the new bars");
 		this.assertEquals(amt.said.size, 1, "says afterwards, once, that bars were late")
 	}
@@ -103,6 +105,13 @@ TestAMTPatterns : UnitTest {
 		var amt = AMTStandIn.new, pattern = Pamt(amt, 1, 1);
 		amt.requests[0].resolve([this.prBar(0)]);
 		this.assertEquals(this.prPlayed(pattern.asStream, 5).last, nil, "after as many phrases as it was told");
-		this.assertEquals(amt.requests.size, 1, "asks for no more")
+		this.assertEquals(amt.requests.size, 1, "asks for no more");
+		pattern = Pamt(amt, 3, 2).asStream;
+		[1, 2, 3].do { |bars|
+			this.assertEquals(amt.requests.last.id, amt.requests.size - 1, "one after the other");
+			amt.requests.last.resolve(bars.collect { |index| AMTStandIn.bar(index, [[0, 480, 50, 100, bass]]) });
+			this.prPlayed(pattern, bars)
+		};
+		this.assertEquals(pattern.next(()), nil, "after two phrases of three bars")
 	}
 }
