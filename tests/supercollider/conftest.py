@@ -100,10 +100,23 @@ class Sclang:
         assert process.returncode == 0, f"sclang ended with {process.returncode}:\n{text}"
         return Outcome(text)
 
-    def script(self, name: str, port: int, session: str, *arguments: object, seconds: float = 60) -> Outcome:
+    def script(
+        self,
+        name: str,
+        port: int,
+        session: str,
+        *arguments: object,
+        seconds: float = 60,
+        environment: dict[str, str] | None = None,
+    ) -> Outcome:
         """Run scripts/<name>.scd through the harness against a server."""
         path = HERE / "scripts" / f"{name}.scd"
-        outcome = self.execute(HERE / "harness.scd", path, port, session, seconds - 5, *arguments, seconds=seconds)
+        outcome = self.execute(
+            HERE / "harness.scd",
+            *(path, port, session, seconds - 5, *arguments),
+            seconds=seconds,
+            environment=environment,
+        )
         faults = re.findall(r"^(?!@).*(?:ERROR|FAILURE IN SERVER).*$", outcome.text, re.MULTILINE)
         assert not faults, outcome.text
         return outcome

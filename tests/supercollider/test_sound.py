@@ -59,7 +59,9 @@ class Sound:
 def sound(module_sclang, scsynth_program, amt_server, recording):
     assert scsynth_program
     path = module_sclang.folder / "phrase.wav"
-    outcome = module_sclang.script("render", amt_server.port, "render", path, BARS, PAUSE, "bass", "lead", "drums", seconds=90)
+    outcome = module_sclang.script(
+        "render", amt_server.port, "render", path, BARS, PAUSE, "bass", "lead", "drums", seconds=90
+    )
     assert outcome.said("rendered") == [["0"]]
     ((first, count),) = outcome.said("phrase", "render")
     received = recording(outcome, "render").bars()

@@ -73,7 +73,11 @@ def test_instruments_change_in_the_stream(stream, recording):
 
 
 def test_the_new_tempo_reaches_the_server_by_itself(stream):
-    assert [float(tempo) for (tempo,) in stream.said("set", "tempo")] == [240, 150, 240]  # 8, 20 and 16 beats a second, halved
+    assert [float(tempo) for (tempo,) in stream.said("set", "tempo")] == [
+        240,
+        150,
+        240,
+    ]  # 8, 20 and 16 beats a second, halved
 
 
 def test_the_first_sound_comes_within_a_bar_of_the_first_evaluation(sclang, amt_server, recording):
@@ -118,7 +122,11 @@ def test_the_music_goes_on_through_a_killed_and_restarted_server(sclang, recordi
     before, after = received_in_two_lives(outcome)
     assert len(before) >= 2
     assert len(after) >= 2
-    firsts = [which for bar in bars if (which := next((i for i, known in enumerate(before + after) if same(bar, known)), None)) is not None]
+    firsts = [
+        which
+        for bar in bars
+        if (which := next((i for i, known in enumerate(before + after) if same(bar, known)), None)) is not None
+    ]
     assert len(firsts) == len(bars) > 12, "every bar played is one that came, in time, and none is silent"
     assert any(which >= len(before) for which in firsts), "it picked up again"
     assert {note[4] for bar in after for note in bar} == {BASS}
