@@ -116,7 +116,7 @@ def test_drums_strike_when_they_should_and_only_then(sound):
 
 
 def test_the_band_together_is_heard_without_clipping(sound):
-    """Voices mask each other: most notes of bass and lead stand out of the mix at their pitch, and all drums strike it."""
+    """Voices mask each other: most notes of bass and lead stand out of the mix at their pitch, and drums strike it."""
     band = sound.part(3, BASS, LEAD, DRUMS)
     assert np.abs(band.samples).max() < 1
     for program in (BASS, LEAD):
