@@ -1,4 +1,4 @@
-"""Records examples/supercollider/performance.scd with the real sclang and scsynth, not in real time, without a sound card.
+"""Records examples/supercollider/performance.scd with the real sclang and scsynth: no sound card, not in real time.
 
     python -m examples.record_supercollider [FILE.wav]
 

@@ -9,6 +9,11 @@ import wave
 import numpy as np
 import pytest
 
+from patterns.instruments import FAMILIES, PROGRAMS, choose
+from tests.supercollider import tables
+
+ALIASES_SPOKEN = ("rhodes", "upright_bass", "electricBassFinger", "drums", "snare", "Bass family", "string ensembles")
+
 
 def test_the_quark_installs_from_its_folder(sclang, quark_folder, test_folder, tmp_path):
     copy = tmp_path / "AMT"
@@ -28,18 +33,37 @@ def test_only_the_quark_lies_in_its_folder(quark_folder):
     assert {path.suffix for path in (quark_folder / "Classes").iterdir()} == {".sc"}
 
 
-def test_help_parses_and_leaves_no_method_out(sclang, quark_folder, test_folder, tmp_path):
+def test_help_is_complete_and_its_examples_compile(sclang, quark_folder, test_folder, tmp_path):
     pages = tmp_path / "pages"
     pages.mkdir()
     outcome = sclang.execute(test_folder / "scripts" / "help.scd", quark_folder, pages, seconds=110)
-    classes = outcome.said("class")
+    classes, guides = outcome.said("class"), outcome.said("guide")
     assert sorted(name for name, *_ in classes) == sorted(path.stem for path in (quark_folder / "Classes").glob("*.sc"))
-    for name, parses, left_out, summary in classes:
+    assert [name for name, *_ in guides] == [path.stem for path in (quark_folder / "HelpSource" / "Guides").iterdir()]
+    for name, parses, left_out, blocks, broken, summary in classes + guides:
         assert parses == "true", name
         assert left_out == "", f"{name}: {left_out}"
+        assert broken == "", f"{name}: {broken}"
         assert summary
         assert (pages / f"{name}.html").stat().st_size > 1000
+        if name in ("AMT", "AMTPhrase", "Pamt", "AMTMap", "AMTNames", "AMTKeys", "AMTSynths", "Live-Coding-with-AMT"):
+            assert int(blocks) > 0, f"{name} has no example"
     assert "WARNING: SCDoc" not in outcome.text
+
+
+def test_the_tables_are_up_to_date():
+    assert tables.FILE.read_text("utf-8") == tables.source(), "run: python -m tests.supercollider.tables"
+
+
+def test_sclang_finds_the_instruments_that_the_server_finds(sclang, test_folder):
+    names = [*ALIASES_SPOKEN, *PROGRAMS, *FAMILIES, "Closed Hi-Hat", "33", "128", "bass:0.5", "hi hats", "violins", "kicks"]
+    outcome = sclang.execute(test_folder / "scripts" / "names.scd", *names)
+    found = {name: (programs, keys) for name, programs, keys in outcome.said("name")}
+    for name in names:
+        choice = choose(name)
+        programs = ",".join(map(str, sorted(choice.programs)))
+        keys = ",".join(map(str, sorted(choice.keys))) if choice.keys else "nil"
+        assert found[name] == (programs, keys), name
 
 
 def test_the_examples_compile(sclang, quark_folder, test_folder):
