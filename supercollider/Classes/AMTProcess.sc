@@ -9,9 +9,10 @@ AMTProcess {
 		ShutDown.add { this.quitAll }
 	}
 
-	// The command's path: the one given, AMTProcess.command, on the PATH, or in a virtual environment around this quark.
+	// The command's path: the one given, AMTProcess.command, the one noted by who installed the quark, on the PATH, or in a
+	// virtual environment around this quark.
 	*find { |path|
-		var given = path ? command;
+		var given = path ? command ?? { this.noted };
 		if(given.notNil) {
 			given = given.standardizePath;
 			if(File.exists(given)) { ^given };
@@ -22,6 +23,14 @@ AMTProcess {
 				"midinfinite-osc, or make setup in its folder), or say where it is: AMT.boot(command: \"/path/to/midinfinite-osc\")",
 				\command).throw
 		}
+	}
+
+	// What stands in the file "command" of the quark's folder, if there is one.
+	*noted {
+		var file = this.filenameSymbol.asString.dirname.dirname +/+ "command", path;
+		if(File.exists(file).not) { ^nil };
+		path = File.readAllString(file).stripWhiteSpace;
+		^if(File.exists(path)) { path } { nil }
 	}
 
 	// Folders that are searched, in order.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import wave
 
@@ -12,7 +13,11 @@ import pytest
 from patterns.instruments import FAMILIES, PROGRAMS, choose
 from tests.supercollider import tables
 
-ALIASES_SPOKEN = ("rhodes", "upright_bass", "electricBassFinger", "drums", "snare", "Bass family", "string ensembles")
+SPOKEN = (
+    "rhodes", "upright_bass", "electricBassFinger", "drums", "snare", "Bass family", "string ensembles",
+    "Closed Hi-Hat", "33", "128", "bass:0.5", "hi hats", "violins", "kicks",
+)  # fmt: skip
+WITH_EXAMPLES = ("AMT", "AMTPhrase", "Pamt", "AMTMap", "AMTNames", "AMTKeys", "AMTSynths", "Live-Coding-with-AMT")
 
 
 def test_the_quark_installs_from_its_folder(sclang, quark_folder, test_folder, tmp_path):
@@ -46,7 +51,7 @@ def test_help_is_complete_and_its_examples_compile(sclang, quark_folder, test_fo
         assert broken == "", f"{name}: {broken}"
         assert summary
         assert (pages / f"{name}.html").stat().st_size > 1000
-        if name in ("AMT", "AMTPhrase", "Pamt", "AMTMap", "AMTNames", "AMTKeys", "AMTSynths", "Live-Coding-with-AMT"):
+        if name in WITH_EXAMPLES:
             assert int(blocks) > 0, f"{name} has no example"
     assert "WARNING: SCDoc" not in outcome.text
 
@@ -56,7 +61,18 @@ def test_the_tables_are_up_to_date():
 
 
 def test_sclang_finds_the_instruments_that_the_server_finds(sclang, test_folder):
-    names = [*ALIASES_SPOKEN, *PROGRAMS, *FAMILIES, "Closed Hi-Hat", "33", "128", "bass:0.5", "hi hats", "violins", "kicks"]
+    names = [
+        *ALIASES_SPOKEN,
+        *PROGRAMS,
+        *FAMILIES,
+        "Closed Hi-Hat",
+        "33",
+        "128",
+        "bass:0.5",
+        "hi hats",
+        "violins",
+        "kicks",
+    ]
     outcome = sclang.execute(test_folder / "scripts" / "names.scd", *names)
     found = {name: (programs, keys) for name, programs, keys in outcome.said("name")}
     for name in names:
@@ -66,8 +82,19 @@ def test_sclang_finds_the_instruments_that_the_server_finds(sclang, test_folder)
         assert found[name] == (programs, keys), name
 
 
-def test_the_examples_compile(sclang, quark_folder, test_folder):
-    examples = sorted((quark_folder / "examples").glob("*.scd"))
+def test_the_examples_and_the_documents_code_compile(sclang, quark_folder, test_folder, tmp_path):
+    root = quark_folder.parent
+    document = tmp_path / "document.scd"
+    blocks = re.findall(
+        r"```supercollider\n(.*?)```", (root / "docs" / "supercollider.md").read_text("utf-8"), re.DOTALL
+    )
+    assert len(blocks) >= 4
+    document.write_text("".join(blocks), "utf-8")
+    examples = [
+        *sorted((quark_folder / "examples").glob("*.scd")),
+        *sorted((root / "examples").rglob("*.scd")),
+        document,
+    ]
     outcome = sclang.execute(test_folder / "scripts" / "compiles.scd", *examples)
     assert outcome.said("file") == [[str(example), "true"] for example in examples] != []
 
