@@ -65,8 +65,8 @@ AMTProcess {
 
 	// The shell waits for the server, ends it when it is asked to, and when sclang is gone, however that ended.
 	commandLine {
-		^"% serve --port % % >/dev/null & server=$!; trap 'kill $server' TERM INT HUP; "
-		"(while kill -0 $PPID; do sleep 1; done; kill $server) 2>/dev/null >/dev/null & watch=$!; "
+		^"PATH=$PATH:/usr/bin:/bin; % serve --port % % >/dev/null & server=$!; trap 'kill $server' TERM INT HUP; "
+		"(while kill -0 $PPID && kill -0 $$; do sleep 1; done; kill $server) >/dev/null 2>&1 & watch=$!; "
 		"wait $server; code=$?; kill $watch 2>/dev/null; exit $code"
 		.format(path.shellQuote, port, options)
 	}
