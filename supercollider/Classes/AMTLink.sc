@@ -88,11 +88,10 @@ AMTLink {
 		}
 	}
 
-	// Starts a server at this link's port; what is asked of it meanwhile waits until it is there.
+	// What is asked of a server that is starting waits until it is there.
 	boot { |command, options, session, onReady|
 		if(process.notNil) { this.tell("the music server is running already"); ^onReady.value };
-		process = AMTProcess(AMTProcess.find(command), address.port, options, { |code, state| this.prEnded(code, state) });
-		"AMT: starting % (the first time, it compiles the model for this computer)".format(process.path).postln;
+		process = AMTProcess(AMTProcess.find(command), this, options, { process = nil });
 		this.command(session, ['/amt/status'], '/amt/status.reply').then {
 			this.tell("the music server is ready at " ++ this.where);
 			onReady.value
@@ -101,21 +100,10 @@ AMTLink {
 
 	quit { process !? { process.quit } }
 
-	prEnded { |code, state|
-		var path = process.path, waiting = commands ++ phrases, error;
-		process = nil;
-		case
-		{ state == \quitting } { this.tell("the music server has ended") }
-		// Bars that are awaited are left to the timeout: it may be that another server is there.
-		{ state == \ready } {
-			this.warn("the music server that AMT.boot started has ended (exit code %); AMT.boot starts it again".format(code))
-		}
-		{
-			error = AMTError("the music server did not start (exit code %); see what it says in a terminal:  % serve --port %"
-				.format(code, path, address.port), \ended);
-			if(waiting.isEmpty) { this.warn(error.what) };
-			this.prFail(waiting, error)
-		}
+	// It will not come: whoever waits is told, or everybody if nobody does.
+	fail { |error|
+		if(this.isBusy.not) { this.warn(error.what) };
+		this.prFail(commands ++ phrases, error)
 	}
 
 	doOnCmdPeriod {
@@ -242,8 +230,10 @@ AMTLink {
 	}
 
 	prAbsent {
-		^AMTError("no answer from %; start the music server in a terminal:  midinfinite-osc serve%".format(
-			this.where, if(address.port == 57990) { "" } { " --port " ++ address.port }), \absent)
+		var usual = address.port == 57990;
+		^AMTError("no answer from %; start the music server with AMT.boot%, or in a terminal:  midinfinite-osc serve%".format(
+			this.where, if(usual) { "" } { "(%)".format(address.port) }, if(usual) { "" } { " --port " ++ address.port }
+		), \absent)
 	}
 
 	prFail { |requests, error|

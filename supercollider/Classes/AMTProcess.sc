@@ -1,7 +1,7 @@
-// A music server that sclang starts and ends. Knows the command line, not the wire.
+// A music server that sclang starts and ends, for a link. Knows the command line, not the protocol.
 AMTProcess {
 	classvar <>command, all;
-	var <path, <port, <options, <state = \starting, pid, onEnd;
+	var <path, link, <options, onEnd, <state = \starting, pid;
 
 	*initClass {
 		all = Set.new;
@@ -46,8 +46,8 @@ AMTProcess {
 
 	*quitAll { all.copy.do(_.quit) }
 
-	*new { |path, port, options = "", onEnd|
-		^super.newCopyArgs(path, port, options).prStart(onEnd)
+	*new { |path, link, options = "", onEnd|
+		^super.newCopyArgs(path, link, options, onEnd).prStart
 	}
 
 	isStarting { ^state == \starting }
@@ -68,12 +68,12 @@ AMTProcess {
 		^"PATH=$PATH:/usr/bin:/bin; % serve --port % % >/dev/null & server=$!; trap 'kill $server' TERM INT HUP; "
 		"(while kill -0 $PPID && kill -0 $$; do sleep 1; done; kill $server) >/dev/null 2>&1 & watch=$!; "
 		"wait $server; code=$?; kill $watch 2>/dev/null; exit $code"
-		.format(path.shellQuote, port, options)
+		.format(path.shellQuote, link.address.port, options)
 	}
 
-	prStart { |argOnEnd|
-		onEnd = argOnEnd;
+	prStart {
 		all.add(this);
+		"AMT: starting % (the first time, it compiles the model for this computer)".format(path).postln;
 		pid = this.commandLine.unixCmd({ |code| this.prEnded(code) }, false)
 	}
 
@@ -81,6 +81,13 @@ AMTProcess {
 		var before = state;
 		state = \ended;
 		all.remove(this);
-		onEnd.value(code, before)
+		onEnd.value;
+		// If it was ready, whoever asks it next will notice; it may also be that another server had its port before.
+		case
+		{ before == \quitting } { link.tell("the music server has ended") }
+		{ before == \starting } {
+			link.fail(AMTError("the music server did not start (exit code %); see what it says in a terminal:  % serve --port %"
+				.format(code, path, link.address.port), \ended))
+		}
 	}
 }

@@ -101,6 +101,16 @@ TestAMTPatterns : UnitTest {
 		this.assertEquals(amt.requests.size, 3, "nothing was asked for in vain")
 	}
 
+	test_onsetsOnALinkClock {
+		var clock = LinkClock(8), phrase = AMTStandIn.phrase([this.prBar(0)]), beats = [], done = CondVar.new, player;
+		player = phrase.play(clock, (play: { beats = beats.add(thisThread.beats) }), quant: 4);
+		player.addDependant { |who, what| if(what == \stopped) { done.signalOne } };
+		done.wait { player.isPlaying.not };
+		this.assertArrayFloatEquals(beats - beats[0], [0, 1, 1, 2], "every onset on its beat", 1e-6);
+		this.assertFloatEquals(beats[0] % 4, 0, "the first one on a bar line", 1e-6);
+		clock.stop
+	}
+
 	test_pamtEnds {
 		var amt = AMTStandIn.new, pattern = Pamt(amt, 1, 1);
 		amt.requests[0].resolve([this.prBar(0)]);
