@@ -42,18 +42,9 @@ def record(path: Path) -> None:
     with tempfile.TemporaryDirectory() as home, music_server(Path(home)) as port:
         configuration = Path(home) / "sclang_conf.yaml"
         configuration.write_text(f"includePaths:\n- {QUARK}\nexcludePaths: [[]]\npostInlineWarnings: true\n")
-        command = [
-            sclang,
-            "-D",
-            "-l",
-            configuration,
-            FOLDER / "record.scd",
-            str(port),
-            FOLDER / "performance.scd",
-            path,
-        ]
+        script = (FOLDER / "record.scd", port, FOLDER / "performance.scd", path)
         done = subprocess.run(
-            command,
+            [sclang, "-D", "-l", str(configuration), *map(str, script)],
             env=headless(home),
             cwd=home,
             stdin=subprocess.DEVNULL,

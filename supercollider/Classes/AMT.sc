@@ -143,11 +143,8 @@ AMT {
 		}
 	}
 
-	// A clock that was stopped has no dependants left, and what was to be scheduled is not.
-	doOnCmdPeriod {
-		isFollowing = false;
-		this.prUnwatch
-	}
+	// What was scheduled is gone.
+	doOnCmdPeriod { isFollowing = false }
 
 	free {
 		primed = nil;

@@ -19,8 +19,9 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def path_with_command(tmp_path) -> dict[str, str]:
+def path_with_command(tmp_path, amt_server) -> dict[str, str]:
     """A PATH on which midinfinite-osc serves with this user's own caches, and leaves word of its process."""
+    assert amt_server, "has compiled the model for this computer"
     command = tmp_path / "bin" / "midinfinite-osc"
     command.parent.mkdir()
     caches = {name: value for name, value in os.environ.items() if name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")}
@@ -91,6 +92,7 @@ def test_what_cannot_be_started_is_said_with_what_to_do(sclang, test_folder, qua
     ((kind, text),) = outcome.said("not found")
     assert kind == "AMTError"
     assert "AMT.boot(command:" in text
+    assert outcome.said("noted") == [["/bin/false"]]
     ((code, text),) = outcome.said("ended")
     assert code == "ended"
     assert "/bin/false serve --port 1" in text
