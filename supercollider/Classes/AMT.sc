@@ -1,8 +1,9 @@
 // A musician's view of the music server: ask for bars, steer, look. Knows no OSC sockets and no synths.
 AMT {
+	const <maxBars = 64;
 	classvar default;
-	var <session, <map, <link, <>followClock = true, <>clock;
-	var primed, followed, held, lastBarBeats;
+	var <session, <map, <link, <followClock = true, <clock;
+	var primed, followed, held, watched, isFollowing = false, lastBarBeats;
 
 	*new { |hostname = "127.0.0.1", port = 57990, session = "supercollider"|
 		^super.new.init(AMTLink.at(hostname, port), session)
@@ -12,6 +13,16 @@ AMT {
 
 	*default_ { |amt| default = amt }
 
+	// Starts a music server that ends with sclang, unless one is there; music can be asked for at once.
+	*boot { |port = 57990, command, options = "", session = "supercollider", onReady|
+		var amt = this.new("127.0.0.1", port, session);
+		amt.link.boot(command, options, session, { onReady.value(amt) });
+		^amt
+	}
+
+	// Ends the server that boot started at this port.
+	*quit { |port = 57990| AMTLink.at("127.0.0.1", port).quit }
+
 	init { |argLink, argSession|
 		link = argLink;
 		session = argSession.asString;
@@ -20,6 +31,7 @@ AMT {
 		held = IdentitySet.new;
 		link.addUser(this);
 		AMTSynths.add;
+		CmdPeriod.add(this);
 		this.prFollow
 	}
 
@@ -36,12 +48,12 @@ AMT {
 	request { |bars = 4|
 		var phrase = primed;
 		this.prCheck;
-		if(phrase.notNil and: { phrase.bars == bars } and: { phrase.isFailed.not }) {
+		if(this.hasPrimed(bars)) {
 			primed = nil;
 			^phrase
 		};
-		if(bars.isNumber.not or: { bars < 1 } or: { bars.frac != 0 }) {
-			AMTError("bars is a whole number from 1 up, not %".format(bars)).throw
+		if(bars.isNumber.not or: { bars.inclusivelyBetween(1, maxBars).not } or: { bars.frac != 0 }) {
+			AMTError("bars is a whole number from 1 to %, not %".format(maxBars, bars)).throw
 		};
 		this.prFollow;
 		phrase = AMTPhrase(this, bars, link.phrase(session, bars.asInteger));
@@ -57,6 +69,8 @@ AMT {
 		^primed
 	}
 
+	hasPrimed { |bars| ^primed.notNil and: { primed.bars == bars } and: { primed.isFailed.not } }
+
 	pattern { |bars = 4, repeats = inf| ^Pamt(this, bars, repeats) }
 
 	// The length of a bar that has not come yet, in beats.
@@ -68,16 +82,13 @@ AMT {
 		values = values.inject([], { |flat, value|
 			flat ++ if(value.isKindOf(Array)) { value } { [value] }
 		});
-		values.do { |value|
-			if(value.isKindOf(SimpleNumber).not and: { value.isString.not } and: { value.isKindOf(Symbol).not }) {
-				AMTError("a value of % is a number, a String or a Symbol, not %".format(key, value)).throw
-			}
-		};
-		held.add(key.asSymbol);
-		this.prSet(key, *values)
+		values = AMTKeys.check(key, values);
+		this.prSet(key, *values);
+		held.add(key.asSymbol)
 	}
 
 	get { |key, action|
+		AMTKeys.text(key);
 		^this.prAsk(\get, ['/amt/get', key], '/amt/set.reply', key.asSymbol, { |reply| reply[1..].unbubble }, action)
 	}
 
@@ -111,8 +122,34 @@ AMT {
 
 	timeout_ { |seconds| link.timeout = seconds }
 
+	followClock_ { |flag|
+		followClock = flag;
+		this.prFollow
+	}
+
+	clock_ { |argClock|
+		if(argClock.notNil and: { argClock.isKindOf(TempoClock).not }) {
+			AMTError("a clock to follow is a TempoClock or a LinkClock, or nil, not %".format(argClock)).throw
+		};
+		clock = argClock;
+		this.prFollow
+	}
+
+	// Called by the clock that is followed: its tempo or meter has changed. Fades of many steps are told once in a while.
+	update { |who, what|
+		if(#[\tempo, \meter].includes(what) and: { isFollowing.not }) {
+			isFollowing = true;
+			SystemClock.sched(0.1, { isFollowing = false; if(link.hasUser(this)) { this.prFollow(who) }; nil })
+		}
+	}
+
+	// What was scheduled is gone.
+	doOnCmdPeriod { isFollowing = false }
+
 	free {
 		primed = nil;
+		CmdPeriod.remove(this);
+		this.prUnwatch;
 		if(default === this) { default = nil };
 		link.removeUser(this)
 	}
@@ -129,9 +166,11 @@ AMT {
 	}
 
 	// The server only needs to know tempo and meter to compose for them; the clock here places the notes.
-	prFollow {
-		var current = this.prClock, tempo, meter;
-		if(followClock.not) { ^this };
+	prFollow { |current|
+		var tempo, meter;
+		current = current ?? { this.prClock };
+		if(followClock.not) { ^this.prUnwatch };
+		this.prWatch(current);
 		tempo = current.tempo * 60;
 		if(tempo > 0 and: { tempo < inf }) {
 			while { tempo < 40 } { tempo = tempo * 2 };
@@ -145,13 +184,26 @@ AMT {
 		if(meter.notNil) { this.prFollowKey(\meter, [(current.beatsPerBar * meter / 4).asInteger, meter]) }
 	}
 
+	prWatch { |current|
+		if(watched !== current) {
+			this.prUnwatch;
+			watched = current;
+			watched.addDependant(this)
+		}
+	}
+
+	prUnwatch {
+		watched !? { watched.removeDependant(this) };
+		watched = nil
+	}
+
 	prFollowKey { |key, values|
 		if(held.includes(key).not and: { followed[key] != values }) {
 			followed[key] = values;
 			this.prSet(key, *values).then(nil, { |error|
 				// A server that was not there has to be told again.
 				if(error.code == \absent or: { error.code == \cancelled }) { followed.removeAt(key) };
-				if(error.code != \cancelled and: { error.code != \freed }) { link.warn(error.what) }
+				if(#[\absent, \cancelled, \freed].includes(error.code).not) { link.warn(error.what) }
 			})
 		}
 	}

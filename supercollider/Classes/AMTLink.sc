@@ -3,8 +3,8 @@
 AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
 	classvar links, lastID;
-	var <address, <timeout = 3, <serverName, <model;
-	var users, commands, phrases, bars, settings, joined, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
+	var <address, <timeout = 3, <serverName, <model, <process;
+	var users, commands, phrases, bars, settings, joined, greeted, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
 
 	*at { |hostname, port|
 		var address = this.prAddress(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
@@ -75,12 +75,35 @@ AMTLink {
 		timeout = seconds
 	}
 
-	warn { |text|
+	warn { |text| this.prSayOnce(text) { |said| said.warn } }
+
+	tell { |text| this.prSayOnce(text) { |said| said.postln } }
+
+	// The same text at most once in a while, however many clients and players say it.
+	prSayOnce { |text, action|
 		var now = Main.elapsedTime, last = warnings[text];
 		if(last.isNil or: { now - last > warnInterval }) {
 			warnings = warnings.select { |time| now - time <= warnInterval }.put(text, now);
-			("AMT: " ++ text).warn
+			action.value("AMT: " ++ text)
 		}
+	}
+
+	// What is asked of a server that is starting waits until it is there.
+	boot { |command, options, session, onReady|
+		if(process.notNil) { this.tell("the music server is running already"); ^onReady.value };
+		process = AMTProcess(AMTProcess.find(command), this, options, { process = nil });
+		this.command(session, ['/amt/status'], '/amt/status.reply').then {
+			this.tell("the music server is ready at " ++ this.where);
+			onReady.value
+		}
+	}
+
+	quit { process !? { process.quit } }
+
+	// It will not come: whoever waits is told, or everybody if nobody does.
+	fail { |error|
+		if(this.isBusy.not) { this.warn(error.what) };
+		this.prFail(commands ++ phrases, error)
 	}
 
 	doOnCmdPeriod {
@@ -104,6 +127,7 @@ AMTLink {
 		responders = responders.collect { |pair|
 			OSCFunc({ |message|
 				lastHeard = Main.elapsedTime;
+				process !? { process.heard };
 				pair.value.value(message)
 			}, pair.key, address).permanent_(true)
 		};
@@ -145,6 +169,7 @@ AMTLink {
 		if((commands ++ phrases).any(_.isLaunched)) { ^this };
 		hello = AMTRequest(this, session, ['/amt/hello', "sclang", session], '/amt/hello.reply', nil, 0);
 		joined = session;
+		greeted = nil;
 		cursor = 0;
 		hello.then(nil, { |error|
 			joined = nil;
@@ -172,7 +197,7 @@ AMTLink {
 		this.prKeepTicking;
 		// After a time in which sclang was too busy to tick, and so to listen, ticks come in a burst before what was heard.
 		if(gap < (this.prInterval / 2)) { ^this };
-		if(gap > (this.prInterval * 2)) { this.prForgive(now) };
+		if(gap > (this.prInterval * 2) or: { process.notNil and: { process.isStarting } }) { this.prForgive(now) };
 		if(now - lastHeard > timeout) {
 			this.prLose;
 			^this.prFail(commands ++ phrases, this.prAbsent)
@@ -200,13 +225,15 @@ AMTLink {
 	}
 
 	prLose {
-		joined = nil;
+		joined = greeted = nil;
 		isLost = true
 	}
 
 	prAbsent {
-		^AMTError("no answer from %; start the music server in a terminal:  midinfinite-osc serve%".format(
-			this.where, if(address.port == 57990) { "" } { " --port " ++ address.port }), \absent)
+		var usual = address.port == 57990;
+		^AMTError("no answer from %; start the music server with AMT.boot%, or in a terminal:  midinfinite-osc serve%".format(
+			this.where, if(usual) { "" } { "(%)".format(address.port) }, if(usual) { "" } { " --port " ++ address.port }
+		), \absent)
 	}
 
 	prFail { |requests, error|
@@ -225,11 +252,13 @@ AMTLink {
 		var command = commands.first;
 		if(message[0] == '/amt/hello.reply') { this.prGreeted(*message[1..]) };
 		if(message[0] == '/amt/reset.reply') { cursor = 0 };
+		if(message[0] == '/amt/status.reply') { this.prNoticeSession(message) };
 		if(command.notNil and: { command.accepts(message) }) { this.prAnswer(commands, message[1..]) }
 	}
 
 	prGreeted { |version, server, argModel, session, nextBar|
 		serverName = server;
+		greeted = session;
 		model = argModel;
 		if(version != protocol) {
 			this.warn("the server speaks protocol %, this quark %: update the older of the two".format(version, protocol))
@@ -238,6 +267,12 @@ AMTLink {
 			isLost = false;
 			if(nextBar == 0) { this.prResend(session.asString) }
 		}
+	}
+
+	// A server that was restarted knows nothing of the session that was joined: nobody has told it yet.
+	prNoticeSession { |message|
+		var index = message.indexOf('session');
+		if(index.notNil and: { greeted.notNil } and: { joined.notNil } and: { message[index + 1] != greeted }) { this.prLose }
 	}
 
 	// A server that was restarted is told before anything else is asked: id 0 comes before all phrases that wait.

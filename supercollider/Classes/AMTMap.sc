@@ -1,8 +1,8 @@
-// Which SynthDef plays which General MIDI program and drum key. Change it while the music plays.
+// What plays which General MIDI program and drum key: a SynthDef, any keys of events, or a MIDIOut.
+// Change it while the music plays.
 AMTMap {
-	const <drums = 128;
 	classvar families, exceptions, kit;
-	var programs, keys;
+	var programs, keys, midi, midiPlayers;
 
 	*initClass {
 		families = [
@@ -28,37 +28,72 @@ AMTMap {
 
 	init {
 		programs = IdentityDictionary.new;
-		keys = IdentityDictionary.new
+		keys = IdentityDictionary.new;
+		midiPlayers = IdentityDictionary.new
 	}
 
-	at { |program|
-		program = this.prProgram(program);
-		if(program == drums) { ^programs[drums] };
+	// Of a program, "drums", a name ("bass", "strings": of the first program of it) or a piece of the kit.
+	at { |instrument|
+		var choice = AMTNames.find(instrument), program = choice.programs.first;
+		if(choice.keys.notNil) { ^this.drum(choice.keys.first) };
+		if(program == AMTNames.drums) { ^programs[program] };
 		^programs[program] ?? { exceptions[program] ?? { families[program div: 8] } }
 	}
 
-	put { |program, defName| this.prPut(programs, this.prProgram(program), defName) }
+	// For all programs, or all drum keys, that the name stands for.
+	put { |instrument, player|
+		var choice = AMTNames.find(instrument);
+		if(choice.keys.notNil) { choice.keys.do { |key| this.putDrum(key, player) } } {
+			choice.programs.do { |program| this.prPut(programs, program, player) }
+		}
+	}
 
-	drum { |key| ^keys[key] ?? { programs[drums] ?? { kit[key] ? \amt_rim } } }
+	drum { |key| ^keys[key] ?? { programs[AMTNames.drums] ?? { kit[key] ? \amt_rim } } }
 
-	putDrum { |key, defName|
+	putDrum { |key, player|
 		if(key.isKindOf(Integer).not or: { key.inclusivelyBetween(0, 127).not }) {
 			AMTError("a drum is a General MIDI percussion key from 0 to 127, not %".format(key)).throw
 		};
-		this.prPut(keys, key, defName)
+		this.prPut(keys, key, player)
 	}
 
-	defFor { |program, key| ^if(program == drums) { this.drum(key) } { this.at(program) } }
-
-	prPut { |dictionary, key, defName|
-		if(defName.isNil) { dictionary.removeAt(key) } { dictionary[key] = defName.asSymbol }
-	}
-
-	prProgram { |program|
-		if(program == \drums) { ^drums };
-		if(program.isKindOf(Integer).not or: { program.inclusivelyBetween(0, drums).not }) {
-			AMTError("a program is a General MIDI number from 0 to 127, or \\drums, not %".format(program)).throw
+	// Everything without a player of its own goes there; nil: to the synths.
+	midiOut { ^midi }
+	midiOut_ { |out|
+		if(out.notNil and: { out.isKindOf(MIDIOut).not }) {
+			AMTError("midiOut is a MIDIOut, as in MIDIOut(0) after MIDIClient.init, or nil, not %".format(out)).throw
 		};
-		^program
+		midi = out
+	}
+
+	// What plays a note.
+	playerFor { |program, key|
+		var own = if(program == AMTNames.drums) { keys[key] ?? { programs[program] } } { programs[program] };
+		^own ?? { midi ?? { if(program == AMTNames.drums) { this.drum(key) } { this.at(program) } } }
+	}
+
+	// What an event needs to be played by it.
+	keysFor { |program, key, velocity|
+		var player = this.playerFor(program, key);
+		^case
+		{ player.isKindOf(MIDIOut) } { this.prMidi(player).keysFor(program, velocity) }
+		{ player.isKindOf(Dictionary) } { player }
+		{ (instrument: player) }
+	}
+
+	prMidi { |out|
+		if(midiPlayers[out].isNil) { midiPlayers[out] = AMTMidi(out) };
+		^midiPlayers[out]
+	}
+
+	prPut { |dictionary, key, player|
+		case
+		{ player.isNil } { dictionary.removeAt(key) }
+		{ player.isKindOf(Symbol) or: { player.isString } } { dictionary[key] = player.asSymbol }
+		{ player.isKindOf(Dictionary) or: { player.isKindOf(MIDIOut) } } { dictionary[key] = player }
+		{
+			AMTError("an instrument is played by a SynthDef's name, an Event of keys, a MIDIOut, or nil as at first; not by %"
+				.format(player)).throw
+		}
 	}
 }

@@ -2,10 +2,10 @@
 // then it rests whole bars until it is there, and never blocks a clock.
 AMTPhrase : Pattern {
 	const ticksPerBeat = 480;
-	var <amt, <bars, request, notes, beats, first;
+	var <amt, <bars, request, wanted, notes, lines, first;
 
-	*new { |amt, bars, request|
-		^super.newCopyArgs(amt, bars, request).init
+	*new { |amt, bars, request, wanted|
+		^super.newCopyArgs(amt, bars, request, wanted).init
 	}
 
 	init { request.then { |arrived| this.prRead(arrived) } }
@@ -22,7 +22,10 @@ AMTPhrase : Pattern {
 	}
 
 	// Length in beats; as long as it is on its way, the length it is expected to have.
-	beats { ^beats ?? { bars * amt.barBeats } }
+	beats { ^if(lines.notNil) { lines.last } { bars * amt.barBeats } }
+
+	// Where its bars begin, in beats, and where the last one ends.
+	barLines { this.prNeed; ^lines }
 
 	// The first bar's number within the session.
 	first { this.prNeed; ^first }
@@ -32,20 +35,27 @@ AMTPhrase : Pattern {
 
 	events { this.prNeed; ^this.prEvents.collect { |event| this.prComplete(event, ()) } }
 
+	// The same bars with some of their instruments, or without some; the others rest.
+	only { |... names| ^this.wanting(AMTNames.selection(names, true, wanted)) }
+	without { |... names| ^this.wanting(AMTNames.selection(names, false, wanted)) }
+
+	wanting { |function| ^if(function === wanted) { this } { this.class.new(amt, bars, request, function) } }
+
 	embedInStream { |inval|
 		inval = this.embedPending(inval);
-		^if(this.isReady) { this.embedNotes(inval) } { this.embedRest(inval, this.beats) }
+		^if(this.isReady) { this.embedNotes(inval) } { this.class.embedRest(inval, this.beats) }
 	}
 
 	embedPending { |inval|
-		while { this.isPending } { inval = this.embedRest(inval, amt.barBeats) };
+		while { this.isPending } { inval = this.class.embedRest(inval, amt.barBeats) };
 		^inval
 	}
 
-	// The action is called once, early enough to ask for what follows: when all but the last bar is nearly over.
-	embedNotes { |inval, atLastBar|
-		var position = 0, lastBar = beats - (beats / bars);
-		this.prEvents.do { |event|
+	// Some of its beats, all at first. The action is called once, early enough to ask for what follows: when all but the
+	// last bar is nearly over.
+	embedNotes { |inval, atLastBar, from = 0, to|
+		var position = from, lastBar = lines[lines.size - 2];
+		this.prEvents(from, to).do { |event|
 			position = position + event[\dur];
 			if(atLastBar.notNil and: { position > lastBar }) { atLastBar.value; atLastBar = nil };
 			if(inval.isNil) { ^nil.alwaysYield };
@@ -54,9 +64,9 @@ AMTPhrase : Pattern {
 		^inval
 	}
 
-	embedRest { |inval, length|
+	*embedRest { |inval, length|
 		if(inval.isNil) { ^nil.alwaysYield };
-		^this.prComplete((dur: length), inval).yield
+		^this.prRest(length, 0, inval).yield
 	}
 
 	storeArgs { ^[amt, bars] }
@@ -73,33 +83,37 @@ AMTPhrase : Pattern {
 	prRead { |arrived|
 		var start = 0;
 		first = arrived.first[\index];
+		lines = [0];
 		notes = arrived.collect { |bar|
 			var barStart = start;
 			start = start + bar[\ticks];
+			lines = lines.add(start / ticksPerBeat);
 			bar[\notes].collect { |note|
 				(
 					onset: barStart + note[0] / ticksPerBeat, duration: note[1] / ticksPerBeat,
 					midinote: note[2], velocity: note[3], program: note[4], bar: bar[\index]
 				)
 			}
-		}.flatten.sort { |a, b| a[\onset] < b[\onset] };
-		beats = start / ticksPerBeat
+		}.flatten.select { |note| wanted.isNil or: { wanted.value(note) } }.sort { |a, b| a[\onset] <= b[\onset] }
 	}
 
-	prEvents {
-		var onsets = notes.collect { |note| note[\onset] } ++ beats;
-		var sounding = notes.collect { |note, i| (note: note, dur: onsets[i + 1] - onsets[i]) };
-		^if(onsets[0] > 0) { [(dur: onsets[0])] ++ sounding } { sounding }
+	prEvents { |from = 0, to|
+		var end = to ? lines.last, inside = notes.select { |note| note[\onset] >= from and: { note[\onset] < end } };
+		var onsets = inside.collect { |note| note[\onset] } ++ end;
+		var sounding = inside.collect { |note, i| (note: note, dur: onsets[i + 1] - onsets[i]) };
+		^if(onsets[0] > from) { [(dur: onsets[0] - from)] ++ sounding } { sounding }
 	}
 
 	// Rests carry the same keys as notes, so that a Pkey or a filter meets no nil.
+	*prRest { |length, bar, inval|
+		^Event.silent(length, inval).putAll((
+			midinote: 60, sustain: 0, amp: 0, velocity: 0, program: 0, drum: false, bar: bar
+		))
+	}
+
 	prComplete { |event, inval|
 		var note = event[\note];
-		if(note.isNil) {
-			^Event.silent(event[\dur], inval).putAll((
-				midinote: 60, sustain: 0, amp: 0, velocity: 0, program: 0, drum: false, bar: first ? 0
-			))
-		};
+		if(note.isNil) { ^this.class.prRest(event[\dur], first, inval) };
 		^inval.copy.putAll((
 			midinote: note[\midinote],
 			dur: event[\dur],
@@ -107,9 +121,8 @@ AMTPhrase : Pattern {
 			velocity: note[\velocity],
 			amp: (note[\velocity] / 127).squared * AMTSynths.loudest,
 			program: note[\program],
-			drum: note[\program] == AMTMap.drums,
-			bar: note[\bar],
-			instrument: amt.map.defFor(note[\program], note[\midinote])
-		))
+			drum: note[\program] == AMTNames.drums,
+			bar: note[\bar]
+		)).putAll(amt.map.keysFor(note[\program], note[\midinote], note[\velocity]))
 	}
 }

@@ -67,7 +67,9 @@ class Sclang:
         listed = "".join(f"\n- {folder}" for folder in folders) or " [[]]"
         self.configuration.write_text(f"includePaths:{listed}\nexcludePaths: [[]]\npostInlineWarnings: true\n")
 
-    def execute(self, script: Path, *arguments: object, seconds: float = 60) -> Outcome:
+    def execute(
+        self, script: Path, *arguments: object, seconds: float = 60, environment: dict[str, str] | None = None
+    ) -> Outcome:
         """Run a script that exits by itself with 0; the quark is included unless `include` said otherwise.
 
         Raises:
@@ -80,7 +82,7 @@ class Sclang:
         # Its own session, so that the scsynth and the Qt helpers it starts end with it.
         process = subprocess.Popen(
             command,
-            env=self.environment(),
+            env={**self.environment(), **(environment or {})},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -98,10 +100,23 @@ class Sclang:
         assert process.returncode == 0, f"sclang ended with {process.returncode}:\n{text}"
         return Outcome(text)
 
-    def script(self, name: str, port: int, session: str, *arguments: object, seconds: float = 60) -> Outcome:
+    def script(
+        self,
+        name: str,
+        port: int,
+        session: str,
+        *arguments: object,
+        seconds: float = 60,
+        environment: dict[str, str] | None = None,
+    ) -> Outcome:
         """Run scripts/<name>.scd through the harness against a server."""
         path = HERE / "scripts" / f"{name}.scd"
-        outcome = self.execute(HERE / "harness.scd", path, port, session, seconds - 5, *arguments, seconds=seconds)
+        outcome = self.execute(
+            HERE / "harness.scd",
+            *(path, port, session, seconds - 5, *arguments),
+            seconds=seconds,
+            environment=environment,
+        )
         faults = re.findall(r"^(?!@).*(?:ERROR|FAILURE IN SERVER).*$", outcome.text, re.MULTILINE)
         assert not faults, outcome.text
         return outcome

@@ -74,5 +74,23 @@ def test_ppar_plays_a_line_of_the_users_own_beside_it(played):
     )
 
 
+def test_one_instrument_alone_keeps_its_beats(played):
+    band, alone = played("events"), played("only")
+    shift = alone.end - band.end
+    bass = [event for event in sounding(band) if event.program == 33]
+    assert 0 < len(bass) < len(sounding(band))
+    assert [event.beat - shift for event in sounding(alone)] == pytest.approx([event.beat for event in bass], abs=1e-6)
+    assert [event.midinote for event in sounding(alone)] == [event.midinote for event in bass]
+
+
+def test_ptpar_begins_each_line_at_its_time(played):
+    together, alone = played("ptpar"), played("only")
+    shift = together.end - alone.end
+    line = [event.beat for event in sounding(together) if event.bar == -1]
+    assert line == pytest.approx([together.end - 8 + 1.5, together.end - 8 + 2.5], abs=1e-6)
+    bass = [event.beat - shift for event in sounding(together) if event.bar != -1]
+    assert bass == pytest.approx([event.beat for event in sounding(alone)], abs=1e-6)
+
+
 def test_a_phrase_begins_on_the_quant_asked_for(played):
     assert (played("late").end - 8) % 8 == pytest.approx(0, abs=1e-6)

@@ -104,7 +104,7 @@ def test_an_absent_server_warns_once_throws_in_a_thread_and_rests_in_a_pattern(s
     assert "start the music server" in text
     events = recording(outcome, "rests").events
     assert len(events) >= 4
-    assert all(event.rest and event.dur == 4 for event in events)
+    assert all(event.rest and event.dur == 1 for event in events)
     assert outcome.said("default is intact") == [["true"]]
 
 
@@ -113,30 +113,45 @@ def test_a_pattern_plays_by_itself_once_the_server_is_there(sclang, recording, a
     with relay.running() as port:
         outcome = sclang.script("returns", port, "returns")
     played = recording(outcome, "returns")
-    rests = [event for event in played.events if event.rest and event.dur == 4]
-    assert rests
+    first = next(index for index, event in enumerate(played.events) if not event.rest)
+    assert first >= 3, "the server was deaf at first"
+    assert all(event.dur == 1 for event in played.events[: first - 1])
     sounded = [event for event in played.events if not event.rest]
     assert len({event.bar for event in sounded}) == 2
     assert played.end % 4 == pytest.approx(0, abs=1e-6)
 
 
-def test_the_servers_and_the_clients_own_refusals_are_thrown_in_threads(sclang, amt_server):
+def test_refusals_are_thrown_where_they_were_typed_and_say_what_is_valid(sclang, amt_server):
     outcome = sclang.script("errors", amt_server.port, "errors")
-    for name in ("many bars", "no bars", "half a bar", "in a Pbind", "nil value", "key", "program", "timeout"):
+    hints = {
+        "refused by the server": "name",
+        "many bars": "1 to 64",
+        "no bars": "1 to 64",
+        "half a bar": "1 to 64",
+        "in a Pbind": ".pattern",
+        "nil value": "number",
+        "key": "did you mean temperature",
+        "other key": "the keys are tempo, meter",
+        "value": "0 to 1",
+        "instrument": "did you mean piano",
+        "muted": "did you mean drums",
+        "scale": "did you mean dorian",
+        "clock": "TempoClock",
+        "only": "did you mean drums",
+        "program": "0 to 127",
+        "timeout": "0.1 to 600",
+    }
+    for name, hint in hints.items():
         ((kind, code, text),) = outcome.said(name)
         assert kind == "AMTError", name
         assert code != "absent"
-        assert len(text) > 10
+        assert hint.lower() in text.lower(), (name, text)
     assert outcome.said("after all") == [["nothing"]]
-    assert "temperature" in outcome.said("key")[0][2]
-    assert "did you mean" in outcome.text
 
 
-def test_refusals_at_top_level_are_posted_once_each(sclang, amt_server):
+def test_refusals_of_the_server_at_top_level_are_posted_once(sclang, amt_server):
     outcome = sclang.script("top_level_errors", amt_server.port, "top level errors")
-    assert outcome.text.count("WARNING:") == 3
-    assert outcome.said("ready") == []
-    assert len(outcome.said("failed")) == 1
+    assert outcome.text.count("WARNING:") == 1
     assert outcome.said("lives") == [["4.0"]]
 
 

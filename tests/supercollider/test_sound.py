@@ -1,4 +1,7 @@
-"""A phrase as scsynth plays it, rendered not in real time: every note that came over the wire is heard at its pitch."""
+"""A phrase as scsynth plays it, rendered not in real time: every note that came over the wire is heard at its pitch.
+
+One sound file for all: bass, lead and drums each alone (`phrase.only`), then together.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
+BARS, PAUSE = 8, 4
+"""Length of each part of the file, and of the silence after it, in bars and beats."""
+
+BASS, LEAD, DRUMS = 33, 81, 128
 
 CENTS = 35
 """How far from its pitch a note's partial is looked for."""
@@ -19,6 +27,12 @@ class Sound:
     samples: np.ndarray
     rate: int
     notes: list[tuple[float, float, int, int]]
+
+    def part(self, which: int, *programs: int) -> Sound:
+        """One part of the file, with the notes of these programs."""
+        length = 4 * BARS + PAUSE
+        samples = self.between(which * length, (which + 1) * length)
+        return Sound(samples, self.rate, [note for note in self.notes if note[3] in programs])
 
     def between(self, start: float, end: float) -> np.ndarray:
         return self.samples[round(start * self.rate) : round(end * self.rate)]
@@ -41,68 +55,80 @@ class Sound:
         return {pitch + partial for pitch in pitches for partial in (0, 12, 19, 24)}
 
 
-@pytest.fixture
-def rendered(sclang, scsynth_program, amt_server, recording, tmp_path):
-    def render(bars: int, *instruments: str) -> Sound:
-        assert scsynth_program
-        path = tmp_path / "phrase.wav"
-        outcome = sclang.script("render", amt_server.port, f"render {instruments}", path, bars, *instruments)
-        assert outcome.said("rendered") == [["0"]]
-        ((first, count),) = outcome.said("phrase", "render")
-        received = recording(outcome, "render").bars()
-        notes, start = [], 0.0
-        for index in range(int(first), int(first) + int(count)):
-            beats, bar = received[index]
-            notes += [(start + onset, length, pitch, program) for onset, length, pitch, _, program in bar]
-            start += beats
-        with wave.open(str(path)) as file:
-            frames = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-            samples = frames.reshape(-1, file.getnchannels()).mean(axis=1) / 32768
-            return Sound(samples, file.getframerate(), sorted(notes))
+@pytest.fixture(scope="module")
+def sound(module_sclang, scsynth_program, amt_server, recording):
+    assert scsynth_program
+    path = module_sclang.folder / "phrase.wav"
+    outcome = module_sclang.script(
+        "render", amt_server.port, "render", path, BARS, PAUSE, "bass", "lead", "drums", seconds=90
+    )
+    assert outcome.said("rendered") == [["0"]]
+    ((first, count),) = outcome.said("phrase", "render")
+    received = recording(outcome, "render").bars()
+    notes, start = [], 0.0
+    for index in range(int(first), int(first) + int(count)):
+        beats, bar = received[index]
+        notes += [(start + onset, length, pitch, program) for onset, length, pitch, _, program in bar]
+        start += beats
+    assert {program for *_, program in notes} == {BASS, LEAD, DRUMS}
+    with wave.open(str(path)) as file:
+        frames = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+        samples = frames.reshape(-1, file.getnchannels()).mean(axis=1) / 32768
+        return Sound(samples, file.getframerate(), sorted(notes))
 
-    return render
+
+def span(onset: float, duration: float) -> tuple[float, float]:
+    """Where a note's pitch is looked for."""
+    return onset + 0.01, onset + max(0.25, min(duration, 1.0))
 
 
-@pytest.mark.parametrize("instrument", ["piano", "bass"])
-def test_every_pitch_received_is_heard_and_its_neighbours_are_not(rendered, instrument):
-    sound = rendered(8, instrument)
-    assert np.abs(sound.samples).max() < 1
+@pytest.mark.parametrize(("which", "program"), [(0, BASS), (1, LEAD)])
+def test_every_pitch_received_is_heard_and_its_neighbours_are_not(sound, which, program):
+    alone = sound.part(which, program)
+    assert 0.02 < np.abs(alone.samples).max() < 1
     heard, wrong = [], []
-    for onset, duration, pitch, program in sound.notes:
-        assert program != 128
-        start, end = onset + 0.01, onset + max(0.25, min(duration, 1.0))
-        heard.append(sound.level(pitch, start, end) > 0.05)
+    for onset, duration, pitch, _ in alone.notes:
+        start, end = span(onset, duration)
+        heard.append(alone.level(pitch, start, end) > 0.05)
         # A semitone is wider than the window's resolution only from about this pitch up.
-        if pitch >= 60 and pitch + 1 not in sound.sounding(start, end):
-            wrong.append(sound.level(pitch + 1, start, end) > sound.level(pitch, start, end))
+        if pitch >= 60 and pitch + 1 not in alone.sounding(start, end):
+            wrong.append(alone.level(pitch + 1, start, end) > alone.level(pitch, start, end))
     assert len(heard) >= 8
     assert heard[0], "the first note is not heard"
     assert all(heard), f"{heard.count(False)} of {len(heard)} notes are not heard"
     assert not any(wrong), f"{wrong.count(True)} of {len(wrong)} notes are a semitone high"
 
 
-def test_drums_strike_when_they_should_and_only_then(rendered):
-    sound = rendered(8, "drums")
-    onsets = sorted({onset for onset, _, _, program in sound.notes if program == 128})
+def strikes(sound: Sound, beat: float) -> bool:
+    """Louder after than before; a ringing low drum hides a bright stroke and the other way about: either band."""
+    before, after = sound.between(beat - 0.022, beat - 0.002), sound.between(beat, beat + 0.02)
+    return any(np.mean(band(after) ** 2) > 1.5 * np.mean(band(before) ** 2) + 1e-7 for band in (np.asarray, np.diff))
+
+
+def test_drums_strike_when_they_should_and_only_then(sound):
+    drums = sound.part(2, DRUMS)
+    onsets = sorted({onset for onset, *_ in drums.notes})
     assert len(onsets) >= 8
-    assert len(onsets) == len({onset for onset, *_ in sound.notes})
-
-    bright = np.diff(sound.samples, prepend=0)
-
-    def power(signal: np.ndarray, start: float, end: float) -> float:
-        return float(np.mean(signal[max(0, round(start * sound.rate)) : round(end * sound.rate)] ** 2))
-
-    def strikes(beat: float) -> bool:
-        """Louder after than before; a ringing low drum hides a bright stroke and the other way about: either band."""
-        return any(
-            power(signal, beat, beat + 0.02) > 1.5 * power(signal, beat - 0.022, beat - 0.002) + 1e-7
-            for signal in (sound.samples, bright)
-        )
-
-    struck = [strikes(onset) for onset in onsets if onset > 0.03]
-    between = [strikes(step / 4 + 0.125) for step in range(8 * 16)]
+    struck = [strikes(drums, onset) for onset in onsets if onset > 0.03]
+    between = [strikes(drums, step / 4 + 0.125) for step in range(BARS * 16)]
     assert np.mean(struck) > 0.95, f"{struck.count(False)} of {len(struck)} strokes are not heard"
     assert np.mean(between) < 0.05, f"{between.count(True)} strokes where none should be"
-    first = onsets[0]
-    if first > 0.01:
-        assert power(sound.samples, 0, first - 0.002) < 1e-9, "something sounds before the first strike"
+
+
+def test_the_band_together_is_heard_without_clipping(sound):
+    """Voices mask each other: most notes of bass and lead stand out of the mix at their pitch, and drums strike it."""
+    band = sound.part(3, BASS, LEAD, DRUMS)
+    assert np.abs(band.samples).max() < 1
+    for program in (BASS, LEAD):
+        notes = [note for note in band.notes if note[3] == program]
+        heard = [band.level(pitch, *span(onset, duration)) > 0.02 for onset, duration, pitch, _ in notes]
+        assert np.mean(heard) > 0.9, f"{heard.count(False)} of {len(heard)} notes of program {program} are not heard"
+    struck = [strikes(band, onset) for onset, _, _, program in band.notes if program == DRUMS and onset > 0.03]
+    assert np.mean(struck) > 0.8, f"{struck.count(False)} of {len(struck)} strokes are not heard"
+
+
+def test_a_part_is_silent_where_it_rests(sound):
+    """The pause after each part, once its last notes have rung out."""
+    for which in range(4):
+        pause = sound.part(which).between(4 * BARS + PAUSE - 0.5, 4 * BARS + PAUSE)
+        assert np.abs(pause).max() < 0.01

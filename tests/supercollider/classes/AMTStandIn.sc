@@ -1,0 +1,55 @@
+// Stands in for an AMT and its link: its bars come, or fail, when a test says so; what would be posted is kept.
+AMTStandIn {
+	var <map, <requests, <said;
+
+	// Notes of a bar, each as onset and duration in ticks, pitch, velocity, program.
+	*bar { |index, notes, ticks = 1920| ^(index: index, ticks: ticks, notes: notes) }
+
+	*phrase { |bars|
+		var amt = this.new, phrase = amt.request(bars.size);
+		amt.requests.last.resolve(bars);
+		^phrase
+	}
+
+	*new { ^super.new.init }
+
+	init {
+		map = AMTMap.new;
+		requests = [];
+		said = []
+	}
+
+	request { |bars|
+		requests = requests.add(AMTRequest(this, "", [], nil, nil, requests.size));
+		^AMTPhrase(this, bars, requests.last)
+	}
+
+	barBeats { ^4 }
+	hasPrimed { ^false }
+	link { ^this }
+	warn { |text| said = said.add(text) }
+	tell { |text| said = said.add(text) }
+}
+
+// A MIDIOut without a device.
+AMTMidiLog : MIDIOut {
+	var <log, changed;
+
+	*new { ^super.newCopyArgs(0, 0).init }
+
+	init {
+		log = [];
+		changed = CondVar.new
+	}
+
+	noteOn { |... args| this.prLog([\noteOn] ++ args) }
+	noteOff { |... args| this.prLog([\noteOff] ++ args) }
+	program { |... args| this.prLog([\program] ++ args) }
+
+	awaitMessages { |count| changed.wait { log.size >= count } }
+
+	prLog { |message|
+		log = log.add(message);
+		changed.signalAll
+	}
+}
