@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("corpora", type=Path, nargs="+", help="pieces to learn from (npz)")
     parser.add_argument("--valid", type=Path, required=True, help="pieces to measure with (npz)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the run's files")
+    parser.add_argument("--start", type=Path, help="another run's state.pt, whose weights are begun with")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=2, help="processes that make the batches (default 2)")
     parser.add_argument("--seconds", type=float, help="stop after so long, to go on later")
@@ -54,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
     if state.exists():
         trainer.resume(state)
         print(f"goes on from step {trainer.step:,}", flush=True)
+    elif options.start:
+        trainer.start(options.start)
     pieces = [piece for path in options.corpora for piece in corpus.read(path)]
     validation = batches.validation(corpus.read(options.valid), configuration.schedule.evaluated)
     source = batches.Batches(configuration, pieces, first=trainer.step)

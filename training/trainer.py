@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training import checkpoint
-from training.config import Configuration, Schedule
+from training.config import ConfigError, Configuration, Network, Schedule
 from training.network import Model
 
 SLOTS = ("time", "duration", "note")
@@ -49,11 +49,21 @@ class Trainer:
 
     def resume(self, path: Path) -> None:
         """Goes on from a state written by `save`. Raises ConfigError for one of other sizes."""
-        state = checkpoint.load(path, self.device)
-        self.model.load_state_dict(state.model)
+        state = self._load(path)
         for optimiser, saved in zip(self._optimisers, state.optimisers, strict=True):
             optimiser.load_state_dict(saved)
         self.step = state.step
+
+    def start(self, path: Path) -> None:
+        """Begins with the weights of another run's state. Raises ConfigError for one of other sizes."""
+        self._load(path)
+
+    def _load(self, path: Path) -> checkpoint.State:
+        state = checkpoint.load(path, self.device)
+        if _sizes(state.network) != _sizes(self.configuration.network):
+            raise ConfigError(f"{path}: is of another size: {state.network}")
+        self.model.load_state_dict(state.model)
+        return state
 
     def save(self, path: Path) -> None:
         optimisers = [optimiser.state_dict() for optimiser in self._optimisers]
@@ -129,6 +139,10 @@ def rate_at(step: int, schedule: Schedule) -> float:
     """The learning rate of a step: up, along, down to nothing."""
     left = (schedule.steps - step) / max(1.0, schedule.steps * schedule.decay)
     return schedule.rate * min(1.0, (step + 1) / max(1, schedule.warmup), left)
+
+
+def _sizes(network: Network) -> tuple[int, int, int]:
+    return network.layers, network.width, network.heads
 
 
 def _optimisers(model: Model, schedule: Schedule) -> list[torch.optim.Optimizer]:

@@ -68,6 +68,19 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
 
 
+def test_a_run_begins_with_the_weights_of_another(tmp_path: Path) -> None:
+    first, second = Trainer(configuration()), Trainer(configuration())
+    with torch.no_grad():
+        first.model.positions += 1
+    first.save(tmp_path / "state.pt")
+    second.start(tmp_path / "state.pt")
+    assert second.step == 0
+    torch.testing.assert_close(second.model.positions, first.model.positions)
+    larger = replace(configuration(), network=replace(configuration().network, layers=3))
+    with pytest.raises(ConfigError, match="another size"):
+        Trainer(larger).start(tmp_path / "state.pt")
+
+
 def test_what_is_exported_is_the_model(tmp_path: Path) -> None:
     trainer = Trainer(configuration())
     trained(trainer)
