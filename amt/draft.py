@@ -20,7 +20,7 @@ from amt.ensemble import Ensemble
 from amt.form import Echo
 from amt.line import Line
 from amt.passage import Passage
-from amt.polyphony import Ringing, make_way, open_rows, still_ringing, to_end
+from amt.polyphony import Ringing, make_way, still_ringing, to_end
 from amt.reader import Int32s, Reader
 from amt.sampler import Choices
 from amt.steering import Steering
@@ -73,7 +73,6 @@ class Draft:
         self._ensemble = Ensemble(steering, float(TICKS_PER_BEAT * self._grid.steps_per_tick))
         self._echo = Echo(self._ensemble.echo(passage.memory, passage.index, self._grid.meter), self._grid)
         self._complete = -1  # the onset at which no more notes are struck
-        self._first = self._first_open()
         self._draws = self._fill()
         self._go_on(None)
 
@@ -98,11 +97,11 @@ class Draft:
 
     def _fill(self) -> Draws:
         """Draw events until the bar is full. Nobody to play: it stays empty."""
-        if self._first is None:
+        if not len(self._ensemble.rows):
             return
         self._read()
         while len(self._notes) < MOST_NOTES and self._has_room():
-            if self._bar_lines[self._first] > self._reached + REST_STEPS:
+            if self._bar_lines[0] > self._reached + REST_STEPS:
                 self._pause()
                 continue
             outcome = yield from self._draw_onset()
@@ -148,21 +147,17 @@ class Draft:
 
     def _draw_onset(self) -> Generator[Choices, int, int]:
         """What comes next: an index of the grid's lines, END or PAUSE."""
-        assert self._first is not None
         if not self._notes and not self._passage.past:
-            return self._first  # a session begins on its first beat
+            return 0  # a session begins on its first beat
         complete = self._complete == self._reached
-        lines = self._bar_lines[self._first :]
-        cells = onset_cells(lines, self._reached, after=complete, may_end=bool(self._notes))
+        cells = onset_cells(self._bar_lines, self._reached, after=complete, may_end=bool(self._notes))
         offset = TIME - self.lines[0].origin
         rows = np.arange(cells.first + offset, cells.last + offset + 1, dtype=np.int32)
         # the bar's end, -1, is its last line
-        times = np.where(cells.outcomes == PAUSE, self._reached + REST_STEPS, lines[cells.outcomes])
+        times = np.where(cells.outcomes == PAUSE, self._reached + REST_STEPS, self._bar_lines[cells.outcomes])
         biases = self._ensemble.onset_biases(self._reached, self._struck(), times - self._reached)
-        if (again := self._echo.onsets(self._first, cells.outcomes)) is not None:
-            biases = biases + again
-        outcome = int(cells.outcomes[(yield self._choices(rows, cells.starts, biases))])
-        return outcome if outcome < 0 else self._first + outcome
+        biases += self._echo.onsets(cells.outcomes)
+        return int(cells.outcomes[(yield self._choices(rows, cells.starts, biases))])
 
     def _struck(self) -> list[int]:
         """The notes struck at the newest onset already."""
@@ -193,16 +188,13 @@ class Draft:
         duration = int(cells.outcomes[choice])
         self.lines[0].put(DURATION + duration)
 
-        held = self._held(number)
         rows, biases = self._ensemble.rows, self._ensemble.biases(step, struck, self._echo.notes(number))
-        if (places := open_rows(rows, held, self._steering.limits)) is not None:
-            rows, biases = rows[places], None if biases is None else biases[places]
         index = yield self._choices(rows, None, biases)
         note = int(rows[index]) - NOTE
         instrument, pitch = divmod(note, PITCHES)
         onset = int(self._grid.onsets[number])
         struck_now = Note(onset, instrument, pitch, int(ticks[choice]))
-        stolen = make_way(self._notes, held, struck_now, self._steering.limits)
+        stolen = make_way(self._notes, self._held(number), struck_now, self._steering.limits)
         if note in struck or self._ensemble.is_full(note, struck) or stolen is None:
             self.lines[0].take_back()
             self._complete = step
@@ -234,14 +226,6 @@ class Draft:
         ticks = int(self._grid.onsets[number]) if number < len(self._grid.onsets) else steering.meter.bar_ticks
         tick = swung_tick(ticks, steering.meter, steering.subdivision, steering.swing)
         return [each for each in self._passage.ringing if each.end > tick]
-
-    def _first_open(self) -> int | None:
-        """The first line of the grid at which anybody may play; None: nobody may, all bar long."""
-        for number in range(len(self._grid.onsets)):
-            places = open_rows(self._ensemble.rows, self._held(number), self._steering.limits)
-            if len(self._ensemble.rows) if places is None else places.any():
-                return number
-        return None
 
     def _end(self, numbers: tuple[int, ...], line: int) -> None:
         """Cut notes short at a line of the grid, or at the bar's end, in the events too."""

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from amt import density
 from amt.anticipation import REST_NOTE, Event
 from amt.form import Place, Remembered, echo
-from amt.habits import BAND, BAND_SPREAD, LAGS, habit
+from amt.habits import BAND, LAGS, habit
 from amt.metronome import BELL, CLICK
 from amt.score import Int32s
 from amt.steering import Range, Steering
@@ -41,7 +41,7 @@ LONGEST_SILENCE = 8.0
 OVERDUE = 2.0
 """Added besides, for each beat beyond the longest silence, so that all are heard within any four bars."""
 HIGHEST_LIFT = 24.0
-BALANCE = 1.0
+BALANCE = 3.0
 """Added for each e-fold by which the instrument's share of the notes is less than usual, and taken where it is more."""
 TRACE = 0.25
 """Notes a beat that are added to what each plays when shares are compared: little says little."""
@@ -69,8 +69,10 @@ class _Band:
         voice_of_note: whose each of all notes is; -1: nobody's.
         rate, gap: the habit of each voice.
         usual: notes a beat of each.
-        total, spread: notes a beat of all together, and the share of it by which they differ from piece to piece.
+        total, spread: notes a beat of all together, and the share of it by which they differ from piece to piece;
+            infinite where nobody is named.
         chord, hands: notes of each voice that are usual at one onset, on average and at most.
+        most: that of all together.
         alike: how alike the bars of each voice usually are, for each of LAGS.
         place_of_note: where each of all notes stands in `rows`; −1: nowhere.
         is_balanced: whether the voices were named.
@@ -86,6 +88,7 @@ class _Band:
     spread: float
     chord: list[float]
     hands: list[int]
+    most: int
     alike: list[tuple[float, ...]]
     place_of_note: npt.NDArray[np.intp]
     is_balanced: bool
@@ -157,10 +160,11 @@ class Ensemble:
         elapsed = (now - self._since) / self._steps_per_beat
         level = self._total_at(now) / (1 - math.exp(-(elapsed + 1) / MEMORY))
         lean = density.lean(self._density, self._asked, level, self._band.spread)
-        biases = density.onset_bias(waits / self._steps_per_beat, lean)
+        is_full = self._band.is_balanced and len(struck) >= self._band.most
+        biases = density.onset_bias(waits / self._steps_per_beat, lean, self._asked, is_full)
         if self._band.is_balanced and struck and waits[0] == 0:
-            voice = int(self._band.voice_of_note[struck[0]])
-            biases[0] += self._hold(voice, self._voices(struck).count(voice))
+            voices = self._voices(struck)
+            biases[0] += -HANDS_FULL if is_full else max(0.0, self._hold(voices[0], voices.count(voices[0])))
         return biases
 
     def biases(
@@ -232,7 +236,8 @@ def _band(
     spreads = [
         max(each.spread for each in several) * voice.weight for several, voice in zip(habits, voices, strict=True)
     ]
-    total, spread = (sum(usual), math.hypot(*spreads)) if instruments and voices else (BAND, BAND_SPREAD)
+    total = sum(usual) if instruments and voices else BAND
+    most = [max(each.hands for each in several) for several in habits]
     place_of_note = np.full(REST_NOTE + 1, -1, np.intp)
     place_of_note[notes] = np.arange(len(notes))
     return _Band(
@@ -243,9 +248,10 @@ def _band(
         gap=[min(each.gap for each in several) for several in habits],
         usual=usual,
         total=total,
-        spread=spread / total,
+        spread=math.hypot(*spreads) / total if instruments else math.inf,
         chord=[max(each.chord for each in several) for several in habits],
-        hands=[max(each.hands for each in several) for several in habits],
+        hands=most,
+        most=sum(most),
         alike=[tuple(max(each.alike[lag] for each in several) for lag in range(len(LAGS))) for several in habits],
         place_of_note=place_of_note,
         is_balanced=bool(instruments),

@@ -26,10 +26,10 @@ Floats = npt.NDArray[np.float32]
 
 KEPT = max(LAGS)
 """Bars that are remembered."""
-PULL = 14.0
+PULL = 10.0
 """Added to the logits of what sounded so many bars before, for each unit by which bars are less alike than is usual."""
-STRONGEST = 5.0
-"""The largest lift of all lags together; a note is lowered by no more than half of that."""
+STRONGEST = 4.0
+"""The largest lift of all lags together, up or down."""
 DOUBT = 2.0
 """Pairs of bars as alike as half of what is usual, that are taken for granted: before anything was heard."""
 
@@ -128,7 +128,7 @@ def echo(
             durations.setdefault(key, note.duration)
     places: dict[int, list[Place]] = defaultdict(list)
     for (onset, pitched), value in lifts.items():
-        bounded = min(max(value, -STRONGEST / 2), STRONGEST)
+        bounded = min(max(value, -STRONGEST), STRONGEST)
         places[onset].append(Place(durations[onset, pitched], pitched, bounded))
     return places
 
@@ -148,17 +148,17 @@ class Echo:
         for number in self._at:
             self._settle(number)
 
-    def onsets(self, first: int, outcomes: npt.NDArray[np.int64]) -> Floats | None:
-        """What to add to the logits of `outcomes` [n]: lines of the grid counted from `first`, or less than 0.
-
-        None: nothing.
-        """
-        pull: Floats = self._pull[first:][outcomes]
-        return pull if self._at else None
+    def onsets(self, outcomes: npt.NDArray[np.int64]) -> Floats:
+        """What to add to the logits of `outcomes` [n]: lines of the grid, or less than 0 for a pause or the end."""
+        pull: Floats = self._pull[outcomes]
+        return pull
 
     def durations(self, number: int) -> list[tuple[int, float]]:
-        """Lengths in ticks of what may sound again on a line of the grid, and what to add to their logits."""
-        return [(place.duration, place.lift) for place in self._at.get(number, ()) if place.lift > 0]
+        """Lengths in ticks of what may sound again on a line of the grid, and what to add to their logits.
+
+        Half of what the notes are lifted by: lengths return less exactly.
+        """
+        return [(place.duration, place.lift / 2) for place in self._at.get(number, ()) if place.lift > 0]
 
     def notes(self, number: int) -> list[Place]:
         """What may sound again on that line."""

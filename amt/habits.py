@@ -13,8 +13,8 @@ LAGS = (1, 2, 4, 8)
 """Bars back that a bar is compared with."""
 PHRASE = 8
 """Bars of a phrase."""
-BAND, BAND_SPREAD = 9.2, 4.4
-"""Notes a beat of all together, mean and standard deviation: what is usual where nobody is named."""
+BAND = 9.2
+"""Notes a beat of all together, on average: what is usual where nobody is named."""
 
 
 class Habit(NamedTuple):
