@@ -12,7 +12,7 @@ TEMPI = (60, 96, 120, 140, 174)
 METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(5, 4), Meter(7, 8), Meter(12, 8))
 DENSITIES = (0.2, 0.5, 0.8)
 OWN_DENSITY = 0.5
-"""The model's own: what plays where no density is set."""
+"""What plays where no density is set."""
 TEMPO, METER = 120, Meter(4, 4)
 """Of the lines that compare ensembles and densities."""
 BANDS: dict[int, tuple[tuple[str, ...], ...]] = {
