@@ -49,7 +49,7 @@ def lean(density: float, asked: float, level: float, spread: float) -> float:
         spread: by which share of what is usual real pieces differ from it.
     """
     away = min(1.0, abs(density - OWN) / FULL)
-    firmness = away + (1 - away) * min(1.0, (FIRM / spread) ** 4)
+    firmness = away + (1 - away) * min(1.0, (FIRM / spread) ** 2)
     feedback = FEEDBACK * (1 + away if density > OWN else 1)
     shortfall = math.log(asked / max(level, asked * math.exp(-MOST)))
     return min(max(feedback * firmness * shortfall, -MOST), MOST)
