@@ -17,9 +17,11 @@ from amt import anticipation, velocity
 from amt.anticipation import Event
 from amt.cells import END, PAUSE, duration_cells, onset_cells, onset_lines
 from amt.ensemble import Ensemble
-from amt.passage import Passage, Window
-from amt.polyphony import Ringing, make_way, open_rows, still_ringing, to_end
-from amt.reader import Int32s, Reader, Reading
+from amt.form import Echo
+from amt.line import Line
+from amt.passage import Passage
+from amt.polyphony import Ringing, make_way, still_ringing, to_end
+from amt.reader import Int32s, Reader
 from amt.sampler import Choices
 from amt.steering import Steering
 from amt.vocabulary import DURATION, EVENT_TOKENS, NOTE, PITCHES, REST_STEPS, STEPS_PER_SECOND, TIME, WINDOW
@@ -38,33 +40,6 @@ HUMAN = 1
 Outcome = tuple[Bar, Passage] | Exception
 Draws = Generator[Choices, int, None]
 """Choices out, the index of the chosen one in."""
-
-
-class Line:
-    """A window as it is written and read on: whole events, and after each the controls that are due."""
-
-    def __init__(self, window: Window, reader: Reader) -> None:
-        self.origin = window.origin
-        self.reading: Reading = reader.read(window.tokens())
-        self._waiting = window.waiting()
-        self._next = 0
-        self._complete = self.reading.length
-
-    def put(self, token: int) -> None:
-        """One of the first tokens of an event."""
-        self.reading.append(token)
-
-    def take_back(self) -> None:
-        """Forget the first tokens of an event."""
-        self.reading.rewind(self._complete)
-
-    def write(self, event: Event) -> None:
-        """An event, or the rest of one of which the first tokens stand there."""
-        self.reading.append(*anticipation.triplet(event, self.origin)[self.reading.length - self._complete :])
-        while self._next < len(self._waiting) and self._waiting[self._next][0] <= event.time:
-            self.reading.append(*self._waiting[self._next][1])
-            self._next += 1
-        self._complete = self.reading.length
 
 
 class Draft:
@@ -96,8 +71,8 @@ class Draft:
         self._touch = np.random.default_rng((steering.seed, passage.index, variation, HUMAN))
         self._bar_lines = onset_lines(self._grid, passage.start)
         self._ensemble = Ensemble(steering, float(TICKS_PER_BEAT * self._grid.steps_per_tick))
+        self._echo = Echo(self._ensemble.echo(passage.memory, passage.index, self._grid.meter), self._grid)
         self._complete = -1  # the onset at which no more notes are struck
-        self._first = self._first_open()
         self._draws = self._fill()
         self._go_on(None)
 
@@ -122,11 +97,11 @@ class Draft:
 
     def _fill(self) -> Draws:
         """Draw events until the bar is full. Nobody to play: it stays empty."""
-        if self._first is None:
+        if not len(self._ensemble.rows):
             return
         self._read()
         while len(self._notes) < MOST_NOTES and self._has_room():
-            if self._bar_lines[self._first] > self._reached + REST_STEPS:
+            if self._bar_lines[0] > self._reached + REST_STEPS:
                 self._pause()
                 continue
             outcome = yield from self._draw_onset()
@@ -172,19 +147,17 @@ class Draft:
 
     def _draw_onset(self) -> Generator[Choices, int, int]:
         """What comes next: an index of the grid's lines, END or PAUSE."""
-        assert self._first is not None
         if not self._notes and not self._passage.past:
-            return self._first  # a session begins on its first beat
+            return 0  # a session begins on its first beat
         complete = self._complete == self._reached
-        lines = self._bar_lines[self._first :]
-        cells = onset_cells(lines, self._reached, after=complete, may_end=bool(self._notes))
+        cells = onset_cells(self._bar_lines, self._reached, after=complete, may_end=bool(self._notes))
         offset = TIME - self.lines[0].origin
         rows = np.arange(cells.first + offset, cells.last + offset + 1, dtype=np.int32)
         # the bar's end, -1, is its last line
-        times = np.where(cells.outcomes == PAUSE, self._reached + REST_STEPS, lines[cells.outcomes])
-        biases = self._ensemble.onset_biases(self._reached, len(self._struck()), times - self._reached)
-        outcome = int(cells.outcomes[(yield self._choices(rows, cells.starts, biases))])
-        return outcome if outcome < 0 else self._first + outcome
+        times = np.where(cells.outcomes == PAUSE, self._reached + REST_STEPS, self._bar_lines[cells.outcomes])
+        biases = self._ensemble.onset_biases(self._reached, self._struck(), times - self._reached)
+        biases += self._echo.onsets(cells.outcomes)
+        return int(cells.outcomes[(yield self._choices(rows, cells.starts, biases))])
 
     def _struck(self) -> list[int]:
         """The notes struck at the newest onset already."""
@@ -207,23 +180,21 @@ class Draft:
         # a second after the newest event the model may mean a rest, which has no duration
         may_rest = step == self._reached + REST_STEPS and bool(self._notes)
         cells, ticks = duration_cells(self._grid)
-        choice = (yield self._choices(*_duration_rows(self._grid, may_rest))) - may_rest
+        lengths = self._length_biases(number, may_rest)
+        choice = (yield self._choices(*_duration_rows(self._grid, may_rest), lengths)) - may_rest
         if choice < 0:
             self._commit(anticipation.rest(step))
             return
         duration = int(cells.outcomes[choice])
         self.lines[0].put(DURATION + duration)
 
-        held = self._held(number)
-        rows, biases = self._ensemble.rows, self._ensemble.biases(step)
-        if (places := open_rows(rows, held, self._steering.limits)) is not None:
-            rows, biases = rows[places], None if biases is None else biases[places]
+        rows, biases = self._ensemble.rows, self._ensemble.biases(step, struck, self._echo.notes(number))
         index = yield self._choices(rows, None, biases)
         note = int(rows[index]) - NOTE
         instrument, pitch = divmod(note, PITCHES)
         onset = int(self._grid.onsets[number])
         struck_now = Note(onset, instrument, pitch, int(ticks[choice]))
-        stolen = make_way(self._notes, held, struck_now, self._steering.limits)
+        stolen = make_way(self._notes, self._held(number), struck_now, self._steering.limits)
         if note in struck or self._ensemble.is_full(note, struck) or stolen is None:
             self.lines[0].take_back()
             self._complete = step
@@ -235,6 +206,19 @@ class Draft:
                 self._pause()
         self._commit(Event(step, duration, note))
         self._notes.append(struck_now)
+        self._echo.struck(number, note)
+
+    def _length_biases(self, number: int, may_rest: bool) -> np.ndarray | None:
+        """What to add to the logits of the durations on a line of the grid, behind that of a rest if it may be one."""
+        lifts = self._echo.durations(number)
+        if not lifts:
+            return None
+        places = _duration_places(self._grid)
+        biases = np.zeros(len(places) + may_rest, np.float32)
+        for ticks, lift in lifts:
+            if ticks in places:
+                biases[places[ticks] + may_rest] = lift
+        return biases
 
     def _held(self, number: int) -> list[Ringing]:
         """What sounds on from earlier bars at a line of the grid, or at the bar's end."""
@@ -242,14 +226,6 @@ class Draft:
         ticks = int(self._grid.onsets[number]) if number < len(self._grid.onsets) else steering.meter.bar_ticks
         tick = swung_tick(ticks, steering.meter, steering.subdivision, steering.swing)
         return [each for each in self._passage.ringing if each.end > tick]
-
-    def _first_open(self) -> int | None:
-        """The first line of the grid at which anybody may play; None: nobody may, all bar long."""
-        for number in range(len(self._grid.onsets)):
-            places = open_rows(self._ensemble.rows, self._held(number), self._steering.limits)
-            if len(self._ensemble.rows) if places is None else places.any():
-                return number
-        return None
 
     def _end(self, numbers: tuple[int, ...], line: int) -> None:
         """Cut notes short at a line of the grid, or at the bar's end, in the events too."""
@@ -269,7 +245,7 @@ class Draft:
         exact = swung(velocity.struck(self._notes, meter, passage.index), meter, steering.subdivision, steering.swing)
         notes = humanized(exact, meter, steering.humanize, STEPS_PER_SECOND / self._grid.steps_per_tick, self._touch)
         ringing = still_ringing(notes, passage.ringing, meter.bar_ticks)
-        return Bar(passage.index, meter, notes), passage.followed_by(composed, ringing)
+        return Bar(passage.index, meter, notes), passage.followed_by(composed, ringing, tuple(self._notes))
 
     def _pause(self) -> None:
         self._commit(anticipation.rest(self._reached + REST_STEPS))
@@ -291,3 +267,9 @@ def _duration_rows(grid: Grid, may_rest: bool) -> tuple[Int32s, Int32s]:
     rows = np.arange(cells.first - may_rest, cells.last + 1, dtype=np.int32) + np.int32(DURATION)
     starts = np.concatenate([[0], cells.starts + 1]).astype(np.int32) if may_rest else cells.starts
     return rows, starts
+
+
+@lru_cache(maxsize=64)
+def _duration_places(grid: Grid) -> dict[int, int]:
+    """Which of the durations is so many ticks long."""
+    return {ticks: place for place, ticks in enumerate(duration_cells(grid)[1].tolist())}

@@ -155,7 +155,7 @@ KEYS: dict[str, Key] = {
         Key(
             "density",
             (Argument("density", float, 0, 1),),
-            "notes per bar; 0.5 is the model's own",
+            "notes per bar; 0.5 is what such a band usually plays",
             "0.8",
         ),
         Key(

@@ -18,11 +18,13 @@ import numpy as np
 
 from amt import score
 from amt.anticipation import Event
+from amt.form import KEPT, Remembered
 from amt.metronome import clicks, clicks_in
 from amt.polyphony import Ringing
 from amt.score import Int32s
 from amt.vocabulary import ANTICIPATION, EVENT_TOKENS, STEPS_PER_SECOND, WINDOW
 from patterns.grid import Grid
+from patterns.note import Note
 
 LONGEST_WINDOW = 40 * STEPS_PER_SECOND
 """Steps from a window's start to the bar being composed, at most: even the longest bar's times then have tokens."""
@@ -96,6 +98,7 @@ class Passage:
         past: the newest bars, as far back as the model reads.
         leaving: how many of them the next window leaves out; 0: that is not settled yet.
         ringing: what was struck before and sounds on, as the performer hears it.
+        memory: the newest bars, farther back than the model reads, for their form.
     """
 
     index: int = 0
@@ -103,11 +106,13 @@ class Passage:
     past: tuple[ComposedBar, ...] = ()
     leaving: int = 0
     ringing: tuple[Ringing, ...] = ()
+    memory: tuple[Remembered, ...] = ()
 
-    def followed_by(self, bar: ComposedBar, ringing: tuple[Ringing, ...] = ()) -> Passage:
-        """The passage after `bar`, across whose end `ringing` sounds on."""
+    def followed_by(self, bar: ComposedBar, ringing: tuple[Ringing, ...] = (), notes: tuple[Note, ...] = ()) -> Passage:
+        """The passage after `bar`, which are `notes` on the grid, and across whose end `ringing` sounds on."""
         end = bar.end.limit_denominator(_FINEST)
-        return Passage(self.index + 1, end, (*self.past, bar), self.leaving, ringing)
+        memory = (*self.memory, Remembered(bar.grid.meter, notes))[-KEPT:]
+        return Passage(self.index + 1, end, (*self.past, bar), self.leaving, ringing, memory)
 
     def window(self, grid: Grid, events: tuple[Event, ...] = ()) -> Window:
         """What the model reads while composing this bar on `grid`, of which `events` are there already."""

@@ -1,7 +1,8 @@
 """How many notes may sound at once: who makes way for whom, as a synthesizer's voices are stolen. Pure functions.
 
-Times are ticks of one bar. Notes of earlier bars that still ring are promised to the performer and cannot be cut; a
-bar therefore lets no more notes ring past its end than leave the next one half of its places.
+Times are ticks of one bar. Notes of earlier bars that still ring are promised to the performer and cannot be cut. They
+take up half of the places at most: a bar lets no more ring past its end, and what was struck before a limit was lowered
+rings out beside the new bar, which is full from its first beat.
 """
 
 from __future__ import annotations
@@ -9,11 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from amt.steering import Limit
-from amt.vocabulary import NOTE, PITCHES
 from patterns.note import Note
 
 
@@ -75,20 +72,6 @@ def to_end(notes: Sequence[Note], held: Sequence[Ringing], bar: int, limits: Seq
     return tuple(ended)
 
 
-def open_rows(
-    rows: npt.NDArray[np.int32], held: Sequence[Ringing], limits: Sequence[Limit]
-) -> npt.NDArray[np.bool_] | None:
-    """Which of the note tokens `rows` [n] have a place beside the notes of earlier bars that are `held`: bool [n].
-
-    None: all, and no time was lost over it.
-    """
-    full = [limit for limit in limits if _bound(held, limit) >= limit.notes]
-    if not full:
-        return None
-    notes = [divmod(row, PITCHES) for row in (rows - NOTE).tolist()]
-    return np.array([not any(limit.binds(*note) for limit in full) for note in notes], bool)
-
-
 def still_ringing(notes: Sequence[Note], held: Sequence[Ringing], bar: int) -> tuple[Ringing, ...]:
     """What sounds on after a bar of `bar` ticks, seen from its end."""
     ends = [*held, *(Ringing(note.onset + note.duration, note.instrument, note.pitch) for note in notes)]
@@ -96,4 +79,5 @@ def still_ringing(notes: Sequence[Note], held: Sequence[Ringing], bar: int) -> t
 
 
 def _bound(held: Sequence[Ringing], limit: Limit) -> int:
-    return sum(limit.binds(each.instrument, each.pitch) for each in held)
+    """The places that earlier bars' notes take up."""
+    return min(sum(limit.binds(each.instrument, each.pitch) for each in held), limit.notes // 2)

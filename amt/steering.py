@@ -72,7 +72,7 @@ class Steering:
         limits: how many notes may sound at once; that of all instruments last.
         scale: the key all pitched notes stay in, or None.
         temperature, top_p: of the drawing; top_p is the share of probability kept.
-        density: how many notes, 0 … 1; 0.5 is the model's own.
+        density: how many notes, 0 … 1; 0.5 is what such a band usually plays.
         subdivision: grid steps a beat; 0 is free.
         swing: how late off-beats fall, 0 … 1, the triplet feel.
         humanize: how much time and touch deviate, 0 … 1.

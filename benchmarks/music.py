@@ -7,6 +7,8 @@ examples:
   python -m benchmarks.music --corpus valid.npz
   python -m benchmarks.music --sessions 8 --bars 8 --corpus valid.npz --results /tmp/music
   python -m benchmarks.music --hour --corpus valid.npz     also an hour of streaming, of six sessions
+  python -m benchmarks.music --only band --sessions 8 --bars 8 --corpus valid.npz --model FOLDER     another model
+  python -m benchmarks.music --quick --minutes 6           a few bars and six minutes of streaming
   python -m benchmarks.music --quick                       a few bars, to see that all works
 
 An interrupted run goes on where it was: lines that are composed are kept, as long as code and model stay the same.
@@ -48,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=embedded.PATH, help="a model folder (default the embedded one)")
     parser.add_argument("--threads", type=int, help="that compute (default one for each physical core)")
     parser.add_argument("--hour", action="store_true", help="also stream an hour with each size of ensemble")
+    parser.add_argument("--minutes", type=int, default=0, help="also stream so many minutes instead, 6 at least")
+    parser.add_argument("--only", choices=("meter", "band"), help="lines of all meters, or of ensembles and densities")
+    parser.add_argument("--tempo", type=int, default=lines.TEMPO, help="of the lines of ensembles (default 120)")
     parser.add_argument("--quick", action="store_true", help="two lines of two sessions of six bars")
     parser.add_argument("--results", type=Path, default=HERE / "results", help="folder for music.html and music.json")
     parser.add_argument(
@@ -56,6 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.sessions < 1 or options.bars < 5:
         parser.error("--sessions is at least 1 and --bars at least 5: bars four apart are compared")
+    if options.minutes and options.minutes < trials.PARTS:
+        parser.error(
+            f"--minutes is at least {trials.PARTS}: the first and the last of {trials.PARTS} parts are compared"
+        )
     if options.corpus and not options.corpus.is_file():
         parser.error(f"there is no corpus at {options.corpus}")
     try:
@@ -73,9 +82,10 @@ def run(options: argparse.Namespace) -> Report:
         matrix = lines.matrix(sessions, bars, [120], [Meter(7, 8)], [3], [lines.OWN_DENSITY])
     else:
         sessions, bars = options.sessions, options.bars
-        matrix = lines.matrix(sessions, bars)
+        matrix = lines.matrix(sessions, bars, tempo=options.tempo)
+        matrix = [line for line in matrix if options.only in (None, line.kind)]
     composer = Composer(decoder.load(options.model, threads=options.threads))
-    hour = trials.hour_plans() if options.hour else []
+    hour = trials.hour_plans(options.minutes or 60) if options.hour or options.minutes else []
     progress = Progress(sum(plan.bars for line in matrix for plan in line.plans) + sum(plan.bars for plan in hour))
     composed = _compose(composer, matrix, Store(options.kept, options.model), progress)
     progress.say("steering sessions")

@@ -12,7 +12,7 @@ TEMPI = (60, 96, 120, 140, 174)
 METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(5, 4), Meter(7, 8), Meter(12, 8))
 DENSITIES = (0.2, 0.5, 0.8)
 OWN_DENSITY = 0.5
-"""The model's own: what plays where no density is set."""
+"""What plays where no density is set."""
 TEMPO, METER = 120, Meter(4, 4)
 """Of the lines that compare ensembles and densities."""
 BANDS: dict[int, tuple[tuple[str, ...], ...]] = {
@@ -77,11 +77,15 @@ def matrix(
     meters: Sequence[Meter] = METERS,
     sizes: Sequence[int] = tuple(BANDS),
     densities: Sequence[float] = DENSITIES,
+    tempo: int = TEMPO,
 ) -> list[Line]:
-    """All lines. Densities other than the model's own are left out as long as the key cannot be set."""
+    """All lines, those that compare ensembles and densities at `tempo`.
+
+    Densities other than the model's own are left out as long as the key cannot be set.
+    """
     lines = [_meter_line(tempo, meter, sessions, bars) for tempo in tempi for meter in meters]
     possible = densities if has_density() else [density for density in densities if density == OWN_DENSITY]
-    return [*lines, *(_band_line(size, density, sessions, bars) for density in possible for size in sizes)]
+    return [*lines, *(_band_line(size, density, sessions, bars, tempo) for density in possible for size in sizes)]
 
 
 def has_density() -> bool:
@@ -108,14 +112,14 @@ def _meter_line(tempo: int, meter: Meter, sessions: int, bars: int) -> Line:
     return Line("meter", tempo, meter, None, None, tuple(plans))
 
 
-def _band_line(size: int, density: float, sessions: int, bars: int) -> Line:
+def _band_line(size: int, density: float, sessions: int, bars: int, tempo: int) -> Line:
     plans = []
     for band, number in _in_turn(BANDS[size], sessions):
-        steering = _steering(band, number, TEMPO, METER)
+        steering = _steering(band, number, tempo, METER)
         if density != OWN_DENSITY:
             steering = steering.set("density", density)
         plans.append(Plan(steering, band, bars))
-    return Line("band", TEMPO, METER, size, density, tuple(plans))
+    return Line("band", tempo, METER, size, density, tuple(plans))
 
 
 def _in_turn(bands: Sequence[tuple[str, ...]], sessions: int) -> Iterator[tuple[tuple[str, ...], int]]:

@@ -19,7 +19,7 @@ from benchmarks.musical.tables import Column, Table
 from patterns.meter import TICKS_PER_BEAT
 
 PARTS = 6
-"""An hour's parts: ten minutes each."""
+"""Parts of an hour, of ten minutes each, or of the minutes that are streamed instead."""
 TOLERANCE = 0.05
 """By how much first and last part may overlap less than neighbours do."""
 
@@ -72,11 +72,13 @@ def hour_plans(minutes: int = 60) -> list[Plan]:
 
 
 def hour_table(composer: Composer, plans: Sequence[Plan], composed: Callable[[], None] | None = None) -> Table:
-    """First and last tenth minutes of long sessions."""
+    """First and last parts of long sessions."""
+    minutes = plans[0].bars * METER.bar_ticks / TICKS_PER_BEAT / TEMPO
     table = Table(
-        "An hour of streaming",
-        "Overlap of the six features' histograms, mean: of the first ten minutes with the last, and of ten minutes "
-        f"with the ten that follow them. The same: no more than {TOLERANCE} less than neighbours.",
+        "An hour of streaming" if minutes == 60 else f"{minutes:g} minutes of streaming",
+        f"Overlap of the six features' histograms, mean: of the first {minutes / PARTS:g} minutes with the last, and "
+        f"of {minutes / PARTS:g} minutes with those that follow. The same: no more than {TOLERANCE} less than "
+        "neighbours.",
         (
             Column("first with last"),
             Column("neighbours"),

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from amt import anticipation
 from amt.anticipation import Event
+from amt.form import KEPT
 from amt.metronome import clicks
 from amt.passage import LONGEST_WINDOW, SETTLED, ComposedBar, Passage
 from amt.vocabulary import ANTICIPATE, CONTROL, DURATION, MAX_TIME, WINDOW
 from patterns.grid import Grid
 from patterns.meter import Meter
+from patterns.note import Note
 
 GRID = Grid(120, Meter(4, 4), 4)
 
@@ -133,3 +135,13 @@ def test_the_click_of_bars_to_come_is_the_new_tempo_s() -> None:
 def test_the_click_reaches_past_what_may_be_due() -> None:
     window = Passage().window(GRID)
     assert window.controls[-1, 0] >= 200 + 500
+
+
+def test_what_sounded_is_remembered_longer_than_the_model_reads() -> None:
+    passage = Passage()
+    notes = [(Note(0, 0, 60 + index, 480),) for index in range(KEPT + 2)]
+    for each in notes:
+        bar = ComposedBar(passage.start, GRID, (Event(GRID.to_step(0, passage.start), 50, each[0].pitch),))
+        passage = passage.followed_by(bar, (), each)
+    assert [bar.notes for bar in passage.memory] == notes[-KEPT:]
+    assert passage.moved(GRID).memory == passage.memory

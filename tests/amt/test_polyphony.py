@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amt.polyphony import Ringing, make_way, open_rows, still_ringing, to_end
+from amt.polyphony import Ringing, make_way, still_ringing, to_end
 from amt.steering import Limit, Steering
-from amt.vocabulary import note_token
 from patterns.note import DRUMS, Note
 
 BAR = 1920
@@ -67,13 +65,12 @@ def test_notes_of_earlier_bars_hold_their_places() -> None:
     assert make_way([Note(480, 0, 62, 480)], held, Note(480, 0, 64, 480), ALL_TWO) is None
 
 
-def test_rows_of_those_whose_places_are_held_are_closed() -> None:
-    rows = np.array([note_token(0, 60), note_token(33, 36)], np.int32)
-    held = [Ringing(960, 33, 40)]
-    assert open_rows(rows, held, limits(("bass", 2))) is None
-    closed = open_rows(rows, held, limits(("bass", 1)))
-    assert closed is not None
-    assert closed.tolist() == [True, False]
+def test_what_rings_since_a_limit_was_higher_leaves_room_for_a_full_bar() -> None:
+    held = [Ringing(960, 33, 40), Ringing(960, 33, 45), Ringing(BAR, 33, 47)]
+    new = Note(0, 33, 36, 480)
+    assert make_way([], held, new, limits(("bass", 1))) == ()
+    assert make_way([new], held, Note(480, 33, 38, 480), limits(("bass", 1))) == ()
+    assert make_way([replace(new, duration=960)], held, Note(480, 33, 38, 480), limits(("bass", 2))) == (0,)
 
 
 def test_a_bar_leaves_half_the_places_to_the_next() -> None:
@@ -99,7 +96,7 @@ def test_never_more_sound_than_allowed(
     struck: list[tuple[int, int, int]], ringing: list[tuple[int, int]], of_all: int, of_bass: int
 ) -> None:
     bound = limits((of_all,), ("bass", of_bass))
-    past = [Ringing(end, instrument, 50) for end, instrument in ringing][: of_bass - 1]
+    past = [Ringing(end, instrument, 50) for end, instrument in ringing][: of_bass // 2]
     notes: list[Note] = []
     for step, length, instrument in sorted(struck):
         new = Note(120 * step, instrument, 60, 120 * length)
