@@ -10,8 +10,22 @@ from pathlib import Path
 import click
 
 from osc_bridge import places
-from osc_bridge.cli.installing import NAME, Step, copied, evaluates, removed, state, with_block, without_block
+from osc_bridge.cli.installing import (
+    NAME,
+    Step,
+    copied,
+    evaluates,
+    forgotten,
+    noted,
+    removed,
+    state,
+    with_block,
+    without_block,
+)
 from osc_bridge.cli.options import Failure
+
+COMMAND = "command"
+"""The file of the quark's folder in which AMT.boot looks for the server's path (AMTProcess.noted)."""
 
 
 class SonicPi:
@@ -77,8 +91,11 @@ class SuperCollider:
         if trouble := self.trouble():
             raise Failure(f"{trouble}, then install again")
         yield from copied(places.client(self.source), self.folder)
+        command = _command()
+        yield from noted(self.folder / COMMAND, str(command)) if command else forgotten(self.folder / COMMAND)
 
     def uninstall(self) -> Iterator[Step]:
+        yield from forgotten(self.folder / COMMAND)
         yield from removed(self.folder)
 
     def trouble(self) -> str | None:
@@ -176,6 +193,14 @@ def list_clients() -> None:
             text = f"out of date at {client.folder}; {NAME} clients install {name}"
         trouble = client.trouble() if found or kind is SuperCollider else None
         click.echo(f"{kind.title + ':':15}{text}" + (f"\n{'':15}{trouble}" if trouble else ""))
+
+
+def _command() -> Path | None:
+    """The server's command: the program that runs, or the one beside this Python; None where there is neither."""
+    for path in (Path(sys.argv[0]), Path(sys.executable).with_name(NAME)):
+        if path.name == NAME and path.is_file():
+            return path.absolute()
+    return None
 
 
 def _follow(steps: Iterator[Step], dry_run: bool) -> None:

@@ -104,6 +104,18 @@ def _foreign(target: Path) -> bool:
     return target.is_file() or any(path.is_file() and CHANGED not in path.name for path in target.rglob("*"))
 
 
+def noted(path: Path, text: str) -> Iterator[Step]:
+    """A step that makes `path` hold one line."""
+    if not path.is_file() or path.read_text("utf-8", errors="replace") != f"{text}\n":
+        yield Step(f"{text} noted in {path}", lambda: _replace(path, f"{text}\n".encode()))
+
+
+def forgotten(path: Path) -> Iterator[Step]:
+    """A step that removes what `noted` wrote."""
+    if path.is_file():
+        yield Step(f"{path} removed", path.unlink)
+
+
 def with_block(init: Path, line: str) -> Iterator[Step]:
     """A step that puts a line, between marks, at the beginning of a Ruby file."""
     before = init.read_bytes() if init.exists() else None

@@ -67,7 +67,7 @@ low_wood_block=128/77 mute_cuica=128/78 open_cuica=128/79 mute_triangle=128/80 o
 		[\instruments, "who plays; none named: whom the model likes", "piano bass drums", [[\instrument, \str, 1, 64, nil, \repeated]]],
 		[\mute, "who pauses; none named: nobody", "drums", [[\instrument, \str, 1, 64, nil, \repeated]]],
 		[\solo, "who alone plays; none named: everybody", "bass drums", [[\instrument, \str, 1, 64, nil, \repeated]]],
-		[\density, "notes per bar; 0.5 is the model's own", "0.8", [[\density, \float, 0, 1, nil, nil]]],
+		[\density, "notes per bar; 0.5 is what such a band usually plays", "0.8", [[\density, \float, 0, 1, nil, nil]]],
 		[\temperature, "how daring; 1 is the model's own", "1.1", [[\temperature, \float, 0.1, 2, nil, nil]]],
 		[\top_p, "leave out the least likely 1 - top_p", "0.95", [[\top_p, \float, 0.1, 1, nil, nil]]],
 		[\key, "the key all pitched notes stay in; two empty strings, or \"\" \"\", free it", "d dorian", [[\tonic, \str, 0, 16, nil, nil], [\scale, \str, 0, 64, nil, nil]]],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -188,6 +189,17 @@ def test_a_folder_of_somebody_else_is_refused(run: Run, quark: Path) -> None:
     assert "move it away" in result.output
     assert run("uninstall", "supercollider").output == "nothing to do\n"
     assert (quark / "mine.sc").exists()
+
+
+def test_the_installed_quark_knows_which_command_installed_it(run: Run, quark: Path) -> None:
+    command = Path(sys.executable).with_name("midinfinite-osc")
+    if not command.is_file():
+        pytest.skip("this Python has no midinfinite-osc beside it")
+    assert str(command) in run("install", "supercollider").output
+    assert (quark / "command").read_text() == f"{command}\n"
+    assert "noted" not in run("install", "supercollider").output
+    run("uninstall", "supercollider")
+    assert not quark.exists()
 
 
 @pytest.mark.parametrize("where", ["quark", "extension"])
