@@ -26,7 +26,7 @@ from training.sequence import PADDING
 CONFIGURATION = Path(__file__).parent / "configs" / "finetune.toml"
 OTHERS = 0.5
 """Rate of biases, layer norms and positions beside that of gains, which are shares of a weight."""
-PATIENCE = 4
+PATIENCE = 6
 """Measurements without a better one after which more would not help."""
 LAST_RATE = 0.1
 """Of the rate, what is left at the end."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import shlex
 import sys
@@ -73,6 +72,8 @@ def train(
     _require_pytorch()
     source, place, shown = _checked(folder, model, name, target, force)
     learnt, held_back = _music(folder, seed)
+    limits = f"{minutes:g} min" + (f" or {steps} steps" if steps else "")
+    click.echo(f"training for at most {limits}; Ctrl-C ends it and keeps the best so far", err=True)
     make_way(nice)
     outcome, tuned = _trained(source, learnt, held_back, minutes, steps, seed, processor.threads(threads))
     which = "held-back music" if held_back else "the music itself (too little to hold any back)"
@@ -182,12 +183,10 @@ def _trained(
 
 def _show(progress: Progress) -> None:
     """A line that a terminal keeps in its place."""
-    left = f"{_time(progress.seconds_left)} left" if math.isfinite(progress.seconds_left) else ""
-    line = (
-        f"  step {progress.step}: loss {progress.now:.3f}, before {progress.before:.3f}; {left} (Ctrl-C: keep the best)"
-    )
+    losses = f"loss {progress.now:.3f}, before {progress.before:.3f}"
+    line = f"  step {progress.step}: {losses}; {_time(progress.seconds_left)} left"
     if sys.stderr.isatty():
-        click.echo(f"\r{line:<90}", nl=False, err=True)
+        click.echo(f"\r{line:<78}", nl=False, err=True)
     elif progress.step % LINES == 0:
         click.echo(line, err=True)
 
