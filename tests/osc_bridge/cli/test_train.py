@@ -33,7 +33,7 @@ def music(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def train(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, ["train", "--nice", "0", *map(str, arguments)])
+    return CliRunner().invoke(main, ["train", "--nice", "0", "--threads", "1", *map(str, arguments)])
 
 
 def assert_one_line(result: Result, *words: str) -> None:
@@ -117,7 +117,7 @@ def test_nothing_is_written_where_nothing_is_learnt(
 def test_ctrl_c_writes_the_best_so_far(model: Path, music: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "osc_bridge", "train", "--midi-dir", music, "--model", model, "--minutes", "4"]
     process = subprocess.Popen(
-        [*map(str, command), "--name", "stopped", "--threads", "1"],
+        [*map(str, command), "--name", "stopped", "--threads", "1", "--nice", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -130,7 +130,7 @@ def test_ctrl_c_writes_the_best_so_far(model: Path, music: Path, tmp_path: Path)
         if line.startswith("  step 10:"):
             process.send_signal(signal.SIGINT)
             break
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, "".join(seen) + errors
     assert "stopped after" in output
     weights.verify(tmp_path / "data" / "midinfinite-osc" / "models" / "stopped")
