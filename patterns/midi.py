@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import mido
+from mido.midifiles.meta import KeySignatureError
 
 from patterns.atomic import write_atomically
 from patterns.bar import Bar
@@ -65,7 +66,7 @@ def read(path: str | os.PathLike[str]) -> Piece:
         file = mido.MidiFile(file=io.BytesIO(data))
     except EOFError as error:
         raise MidiFileError(f"{path} is damaged: it ends too early") from error
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, KeySignatureError) as error:
         raise MidiFileError(f"{path} is no MIDI file or damaged: {error}") from error
     try:
         return piece(file)

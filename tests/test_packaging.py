@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def test_the_sdist_holds_all_rooms(built: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"pyproject.toml", "README.md", "LICENSE", "Makefile", "supercollider/AMT.quark", "sonic_pi/amt.rb"} <= names
     assert {"amt/embedded/model/mlc-chat-config.json", "osc_bridge/__main__.py", "patterns/note.py"} <= names
+
+
+def test_the_wheel_holds_what_fine_tuning_reads(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert {"training/finetune.py", "training/configs/finetune.toml"} <= set(archive.namelist())
 
 
 def test_the_embedded_model_is_small_enough() -> None:

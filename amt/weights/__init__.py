@@ -2,6 +2,18 @@
 
 from amt.weights.embedding import CONTROLS, EVENTS, FLAGS, compact, expand
 from amt.weights.reader import Weights, read, verify
-from amt.weights.writer import write
+from amt.weights.writer import check_place, store, write
 
-__all__ = ["CONTROLS", "EVENTS", "FLAGS", "Weights", "compact", "expand", "read", "verify", "write"]
+__all__ = [
+    "CONTROLS",
+    "EVENTS",
+    "FLAGS",
+    "Weights",
+    "check_place",
+    "compact",
+    "expand",
+    "read",
+    "store",
+    "verify",
+    "write",
+]

@@ -20,12 +20,14 @@ from amt.quantization import Quantization, Scheme, quantize, to_bfloat16
 from amt.weights import manifest
 from amt.weights.embedding import CONTROLS, EVENTS, FLAGS, compact
 from amt.weights.names import EMBEDDING, Shapes, linear_layers, small_shapes
-from amt.weights.reader import CONFIG
+from amt.weights.reader import CONFIG, Weights
 
 SHARD_BYTES = 32 << 20
 ALIGNMENT = 64
 # A folder that holds anything else is no model and is never replaced.
 OWN_FILES = (CONFIG, *manifest.NAMES, "params_shard_*.bin")
+
+_IN_THE_WAY = "{}: exists and holds other files; name another folder"
 
 Progress = Callable[[int, int], None]
 
@@ -64,10 +66,25 @@ def write(
         if progress is not None:
             progress(len(matrices), len(matrices))
 
-    with replaced(Path(folder), OWN_FILES) as temporary:
-        shards = list(_write_shards(temporary, stored()))
-        write_json(temporary / manifest.NAMES[0], manifest.render(shards))
-        write_json(temporary / CONFIG, _chat_config(config, quantization, parts is not None))
+    _write(Path(folder), stored(), _chat_config(config, quantization, parts is not None))
+
+
+def store(folder: Path, model: Weights) -> None:
+    """Writes a model as it was read, or with some of its tensors exchanged for others of their shapes.
+
+    Nothing is quantised anew: codes stay as they are, scales are rounded to what is stored of them. The folder appears
+    and is refused as in `write`.
+    """
+    blocks = model.quantization.blocks
+    small = small_shapes(model.config)
+
+    def stored() -> Iterator[tuple[str, NDArray[Any]]]:
+        for name, tensor in model.tensors.items():
+            how = model.quantization.embedding if name.startswith(EMBEDDING) else blocks
+            is_float = name in small or name.endswith(".q_scale")
+            yield name, tensor.astype(how.dtype) if is_float else tensor
+
+    _write(Path(folder), stored(), _chat_config(model.config, model.quantization, model.compact))
 
 
 def check(config: ModelConfig, weights: Mapping[str, NDArray[np.floating]]) -> None:
@@ -99,6 +116,12 @@ def store_matrix(name: str, weight: NDArray[np.floating], how: Scheme) -> Iterat
     yield f"{name}.q_scale", scales
 
 
+def check_place(folder: Path) -> None:
+    """Raises ModelError where something stands that a model is not to replace."""
+    if folder.exists() and not _replaceable(folder, OWN_FILES):
+        raise ModelError(_IN_THE_WAY.format(folder.absolute()))
+
+
 @contextmanager
 def replaced(folder: Path, own: Sequence[str] = ()) -> Iterator[Path]:
     """A temporary sibling that takes the folder's place when the block ends well, and vanishes when it does not.
@@ -107,7 +130,7 @@ def replaced(folder: Path, own: Sequence[str] = ()) -> Iterator[Path]:
     """
     folder = folder.absolute()
     if folder.exists() and not _replaceable(folder, own):
-        raise ModelError(f"{folder}: exists and holds other files; name another folder")
+        raise ModelError(_IN_THE_WAY.format(folder))
     temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     old = temporary.with_suffix(".old")
     try:
@@ -127,6 +150,13 @@ def replaced(folder: Path, own: Sequence[str] = ()) -> Iterator[Path]:
 
 def write_json(path: Path, fields: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+
+
+def _write(folder: Path, tensors: Iterable[tuple[str, NDArray[Any]]], config: Mapping[str, Any]) -> None:
+    with replaced(folder, OWN_FILES) as temporary:
+        shards = list(_write_shards(temporary, tensors))
+        write_json(temporary / manifest.NAMES[0], manifest.render(shards))
+        write_json(temporary / CONFIG, config)
 
 
 def _replaceable(folder: Path, own: Sequence[str]) -> bool:

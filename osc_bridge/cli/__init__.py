@@ -11,6 +11,7 @@ from osc_bridge.cli.doctor import doctor
 from osc_bridge.cli.generate import generate
 from osc_bridge.cli.models import compile_model, export, pull
 from osc_bridge.cli.serve import serve
+from osc_bridge.cli.train import train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -28,5 +29,5 @@ def main() -> None:
     """
 
 
-for command in (serve, clients, generate, pull, compile_model, export, doctor, bench):
+for command in (serve, clients, generate, train, pull, compile_model, export, doctor, bench):
     main.add_command(command)

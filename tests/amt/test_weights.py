@@ -185,6 +185,15 @@ def test_progress_counts_every_matrix(tmp_path: Path) -> None:
     assert steps == [(done, 8) for done in range(9)]
 
 
+@pytest.mark.parametrize("name", ["q0f32", "q0f16", "q8f32_1", "q4f32_1", "q4f16_1"])
+def test_what_is_stored_as_it_was_read_is_the_same_files(tmp_path: Path, name: str) -> None:
+    for table in (FLOATS[f"{EMBEDDING}.weight"], constant_offsets()):
+        weights.write(tmp_path / "old", CONFIG, quantization(name), {**FLOATS, f"{EMBEDDING}.weight": table})
+        weights.store(tmp_path / "new", weights.read(tmp_path / "old"))
+        for file in (tmp_path / "old").iterdir():
+            assert (tmp_path / "new" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
 def shorten(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
@@ -352,6 +361,8 @@ def test_a_model_is_replaced_and_nothing_else_is(model: Path) -> None:
     (model / "my-song.mid").write_bytes(b"MThd")
     with pytest.raises(ModelError, match="holds other files"):
         weights.write(model, CONFIG, quantization("q0f32"), FLOATS)
+    with pytest.raises(ModelError, match="holds other files"):
+        weights.check_place(model)
     assert (model / "my-song.mid").read_bytes() == b"MThd"
 
 

@@ -141,6 +141,9 @@ def tempo(microseconds):
     return mido.MetaMessage("set_tempo", tempo=microseconds)
 
 
+NO_KEY = mido.UnknownMetaMessage(0x59, bytes((32, 5)))  # a key signature of 32 sharps
+
+
 def only_bar(path):
     (bar,) = read(path).bars
     return bar.notes
@@ -220,6 +223,7 @@ def test_what_bars_cannot_hold_is_said(tmp_path, bad, text):
     [
         ([(0, meter(33, 4))], "meter of 33/4"),
         ([(0, tempo(0))], "infinite tempo"),
+        ([(0, NO_KEY)], "Could not decode key"),
         ([(0x0FFFFFFF, tempo(1)), (0x0FFFFFFF, on())], "longer than 100,000 bars"),
     ],
 )
