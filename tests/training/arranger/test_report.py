@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
+from patterns.meter import Meter
 from training.arranger import report
 from training.corpus import Piece
 
 
 def piece_of(rows: list[tuple[int, int, int, int]], source: str = "freedoom") -> Piece:
     onsets, durations, programs, pitches = np.array(rows, np.int64).T
-    return Piece(source, onsets, durations, programs, pitches, tempo=120.0, bar_ticks=1920)
+    return Piece(source, onsets, durations, programs, pitches, tempo=120.0, meter=Meter())
 
 
 LOOP = piece_of([(bar * 1920 + at, 120, 0, 60 + at // 480) for bar in range(4) for at in (0, 480, 960)])
