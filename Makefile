@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup setup-dev serve doctor test lint bench music-report clean
+.PHONY: setup setup-dev serve doctor test lint bench music-report examples clean
 
 setup: $(VENV)/.serve
 setup-dev: $(VENV)/.dev
@@ -44,6 +44,12 @@ bench: setup-dev
 music-report: setup-dev
 # the validation corpus, where it is at hand: make music-report ARGS='--corpus valid.npz'
 	$(BIN)/python -m benchmarks.music $(ARGS)
+
+# the example performances of both clients as examples/*/performance.wav
+examples: setup-dev
+	sh tests/install_clients.sh
+	$(BIN)/python -m examples.record_supercollider
+	$(BIN)/python -m examples.record_sonic_pi
 
 clean:
 	rm -rf $(VENV) dist build .cache

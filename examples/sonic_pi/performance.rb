@@ -1,4 +1,4 @@
-# The piece that `python examples/record_sonic_pi.py` records: what a performer types in the course of half a minute.
+# The piece that `make examples` records: what a performer types in the course of half a minute.
 # The server: midinfinite-osc serve --session-seed 7
 
 use_bpm 116
