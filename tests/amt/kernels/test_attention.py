@@ -60,11 +60,20 @@ def test_attention_is_that_of_numpy(build, head_width, scheme):
     queries = (random.standard_normal((len(last), head_width)) * 0.5).astype(np.float32)
     out = attend(build, layout, keys, values, queries, last)
     assert layout.byte_cache == (scheme != "q0f32" and head_width % 4 == 0)
+    if layout.byte_cache:
+        keys, values, queries = (to_bytes(each) for each in (keys, values, queries))
     for query, position, result in zip(queries.astype(np.float64), last, out, strict=True):
         scores = keys[: position + 1] @ query
         weights = np.exp(scores - scores.max())
         expected = weights @ values[: position + 1] / weights.sum()
-        assert_near(result, expected, 0.03 if layout.byte_cache else 2e-6)
+        # shares of 14 bits are all that bytes lose besides their own rounding
+        assert_near(result, expected, 2e-3 if layout.byte_cache else 2e-6)
+
+
+def to_bytes(rows):
+    """Rows rounded to 127 steps of their largest number, as the kernel keeps them."""
+    steps = np.abs(rows).max(axis=1, keepdims=True) / 127
+    return np.rint(rows / steps) * steps
 
 
 def assert_near(result, expected, tolerance):
