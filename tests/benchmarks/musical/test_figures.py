@@ -99,7 +99,7 @@ def as_piece(bars: Music) -> Piece:
         for note in bar.notes
     )
     onsets, durations, programs, pitches = np.array(rows, np.int64).T
-    return Piece("freedoom", onsets, durations, programs, pitches, 120.0, 1920)
+    return Piece("freedoom", onsets, durations, programs, pitches, 120.0, Meter(4, 4))
 
 
 def test_what_is_real_overlaps_wholly_with_itself() -> None:
