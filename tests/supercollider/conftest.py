@@ -109,11 +109,11 @@ class Sclang:
         seconds: float = 60,
         environment: dict[str, str] | None = None,
     ) -> Outcome:
-        """Run scripts/<name>.scd through the harness against a server."""
+        """Run scripts/<name>.scd through the harness against a server, in a session that no other program plays."""
         path = HERE / "scripts" / f"{name}.scd"
         outcome = self.execute(
             HERE / "harness.scd",
-            *(path, port, session, seconds - 5, *arguments),
+            *(path, port, f"sclang {session}", seconds - 5, *arguments),
             seconds=seconds,
             environment=environment,
         )

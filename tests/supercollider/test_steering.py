@@ -17,7 +17,7 @@ def test_ping_and_status(outcome):
     assert 0 < float(said(outcome, "ping")[0]) < 1
     version, model, session, next_bar, seed = said(outcome, "status")
     assert "nil" not in (version, model, seed)
-    assert session == "steering"
+    assert session == "sclang steering"
     assert next_bar == "0"
 
 
@@ -75,7 +75,7 @@ def test_at_top_level_answers_go_to_the_action_or_are_posted(sclang, amt_server)
     outcome = sclang.script("actions", amt_server.port, "actions")
     assert 0 < float(said(outcome, "ping")[0]) < 5
     assert said(outcome, "tempo") == ["240.0"]
-    assert said(outcome, "status") == ["actions"]
+    assert said(outcome, "status") == ["sclang actions"]
     assert said(outcome, "reset") == ["5"]
     assert said(outcome, "saved") == ["actions.mid"]
     assert "AMT ping: 0." in outcome.text
