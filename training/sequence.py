@@ -47,7 +47,7 @@ def window(events: Rows, controls: Rows) -> NDArray[np.int32]:
     offset = np.array([TIME, DURATION, NOTE])
     merged = np.concatenate([padded + offset, controls + offset + CONTROL])[order][:EVENTS]
     tokens = np.full(WINDOW, PADDING, np.int32)
-    tokens[0] = ANTICIPATE if len(controls) else AUTOREGRESS
+    tokens[0] = ANTICIPATE if (merged[:, 0] >= CONTROL).any() else AUTOREGRESS
     tokens[1 : 1 + merged.size] = merged.ravel()
     return tokens
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amt.anticipation import Event, interleave, pad, tokens
-from amt.vocabulary import ANTICIPATE, AUTOREGRESS, WINDOW
+from amt.vocabulary import ANTICIPATE, ANTICIPATION, AUTOREGRESS, WINDOW
 from training.sequence import EVENTS, PADDING, window
 
 
@@ -38,3 +38,10 @@ def test_a_flag_says_whether_controls_stand_in_the_window() -> None:
     assert window(events, none)[0] == AUTOREGRESS
     assert window(events, events)[0] == ANTICIPATE
     assert window(events, events + np.array([2_000, 0, 0]))[0] == AUTOREGRESS, "no event reaches the control"
+
+
+def test_a_control_behind_the_last_event_that_fits_does_not_count() -> None:
+    events = np.stack([3 * np.arange(EVENTS), np.full(EVENTS, 10), np.full(EVENTS, 60)], axis=1)
+    behind = np.array([[3 * (EVENTS - 1) + ANTICIPATION, 10, 60]])
+    assert window(events, behind)[0] == AUTOREGRESS
+    assert window(events[:-1], behind - [[3, 0, 0]])[0] == ANTICIPATE
