@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-DRUMS = 128
+from patterns.note import DRUMS
+
 KIT = {
     "kick": 36,
     "kick2": 35,

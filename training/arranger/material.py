@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from patterns.note import DRUMS
 from training.arranger.harmony import SCALES, Chord, Key
 
 BANDS = ("freedoom", "blasphemer", "simutrans", "crystal_picnic", "easyrpg")
@@ -20,7 +21,6 @@ DRUMMERS = ("gmd", "gmd_quantized")
 SCORES = ("openscore_quartets", "openscore_lieder", "mutopia", "polish_scores", "open_hymnal", "openewld")
 SCORES_EACH = 120
 EARLY = 30  # ticks: a note so little before the bar line is meant for the bar
-DRUMS = 128
 _TEMPLATES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10), (0, 3, 7, 10), (0, 4, 7, 11), (0, 3, 6), (0, 5, 7), (0, 7))
 _MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 _MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])

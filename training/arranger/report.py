@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from patterns.note import DRUMS
 from training.corpus import HUMAN_BANDS, Piece, read
-
-DRUMS = 128
 
 
 def notes_a_bar(piece: Piece) -> float:
