@@ -20,7 +20,9 @@ from patterns.meter import Meter
 from patterns.note import DRUMS
 
 CLICK, BELL = 33, 34
-CLICK_STEPS = 10
+ANY, STRAIGHT, TRIPLETS = 10, 20, 30
+"""Steps that a click lasts: it says besides on what grid all onsets lie, none in particular, sixteenths or their
+triplets. Models that do not know lineups know the first only."""
 
 
 def clicks(grid: Grid, start: Fraction, bars: int = 1) -> npt.NDArray[np.int32]:
@@ -42,7 +44,7 @@ def _clicks_after(grid: Grid, fraction: Fraction, bars: int) -> npt.NDArray[np.i
     ticks, notes = _beats(grid.meter, bars)
     controls = np.empty((len(ticks), 3), np.int32)
     controls[:, 0] = grid.to_steps(ticks, fraction)
-    controls[:, 1] = CLICK_STEPS
+    controls[:, 1] = ANY
     controls[:, 2] = notes
     return controls
 

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.numpy import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from amt import checkpoint as huggingface
 from amt.huggingface import DEFAULT_QUANTIZATION, import_checkpoint
+from amt.weights import Weights, compact
 from amt.weights.names import EMBEDDING, POSITIONS
 from amt.weights.writer import replaced, write_json
 from training.config import ConfigError, Network
-from training.network import Model, model_config
+from training.network import FactorisedEmbedding, Model, model_config
 
 NAMES = {
     "ln_1": "ln_1",
@@ -63,6 +64,36 @@ def load(path: Path, device: str = "cpu") -> State:
         raise
     except Exception as error:
         raise ConfigError(f"{path}: is no state of a training run ({type(error).__name__}: {error})") from error
+
+
+def layers(model: Model) -> dict[str, nn.Module]:
+    """Linear layers and layer norms by their GPT-2 names."""
+    found: dict[str, nn.Module] = {"transformer.ln_f": model.ln_f}
+    for number, block in enumerate(model.blocks):
+        found |= {f"transformer.h.{number}.{name}": getattr(block, mine) for mine, name in NAMES.items()}
+    return found
+
+
+@torch.no_grad()
+def copy_weights(source: Weights, model: Model) -> None:
+    """A model's weights from those of a folder, dequantised. Raises ConfigError for one of other sizes, or one whose
+    controls are no events plus an offset."""
+    if source.config != model_config(model.sizes):
+        raise ConfigError(f"a model of another size: {source.config}")
+    model.positions.copy_(torch.tensor(source.tensors[f"{POSITIONS}.weight"]))
+    for name, layer in layers(model).items():
+        is_norm = isinstance(layer, nn.LayerNorm)
+        weight = source.tensors[f"{name}.weight"] if is_norm else source.matrix(name)
+        layer.weight.copy_(torch.tensor(weight))
+        layer.bias.copy_(torch.tensor(source.tensors[f"{name}.bias"]))
+    rows = source.matrix(EMBEDDING)
+    if isinstance(model.embedding, FactorisedEmbedding):
+        parts = compact(rows)
+        if parts is None:
+            raise ConfigError("the model's control rows are no event rows plus an offset")
+        model.embedding.take(torch.tensor(rows, device=model.positions.device), torch.tensor(parts[1]))
+    else:
+        model.embedding.rows.copy_(torch.tensor(rows))
 
 
 def tensors(model: Model) -> dict[str, np.ndarray]:

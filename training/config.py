@@ -30,6 +30,8 @@ class Network:
     dropout: float = 0.1
     token_dropout: float = 0.0
     """Share of the events whose three tokens the model cannot read, only predict."""
+    rounded: bool = False
+    """Whether the blocks' matrices are those of 4 bits already while they are trained."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,9 @@ def _record(kind: type[Record], fields: Mapping[str, Any], table: str) -> Record
     for name, value in fields.items():
         if types[name] is float:
             _number(f"{table}.{name}", value)
+        elif types[name] is bool:
+            if not isinstance(value, bool):
+                raise ConfigError(f"{table}.{name}: true or false, not {value!r}")
         elif not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise ConfigError(f"{table}.{name}: a whole number, not {value!r}")
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from amt.metronome import BELL, CLICK, CLICK_STEPS
+from amt.metronome import ANY, BELL, CLICK, STRAIGHT, TRIPLETS
 from amt.vocabulary import MAX_DURATION, MAX_TIME, PITCHES, STEPS_PER_SECOND
 from patterns.meter import TICKS_PER_BEAT, Meter
 from patterns.note import DRUMS
@@ -22,6 +22,11 @@ NOTES = 420
 FEWEST = 8
 """Notes below which an excerpt teaches nothing."""
 SLOWEST, FASTEST = 45.0, 240.0
+SIXTEENTH, TRIPLET = TICKS_PER_BEAT // 4, TICKS_PER_BEAT // 6
+EXACT = 0.98
+"""Of the onsets lie on a grid where all are said to."""
+SWUNG = 0.2
+"""Of the onsets lie off the sixteenths where a piece is not to be straightened."""
 FAMILY = 8
 """Programs in a General MIDI family."""
 SIMILAR_DRUMS = ((35, 36), (38, 40, 37), (42, 44), (46, 55), (49, 57, 52), (51, 59, 53), (41, 43, 45), (47, 48, 50))
@@ -149,10 +154,20 @@ def quantise(random: np.random.Generator, excerpt: Excerpt) -> Excerpt:
     """Onsets move to the nearest sixteenth or, where closer, sixteenth triplet: an exact player."""
     del random
     from_bar = excerpt.onsets + excerpt.phase
-    sixteenth, triplet = (np.rint(from_bar / grid).astype(np.int64) * grid for grid in (120, 80))
+    sixteenth, triplet = (np.rint(from_bar / grid).astype(np.int64) * grid for grid in (SIXTEENTH, TRIPLET))
     nearer = np.abs(from_bar - sixteenth) <= np.abs(from_bar - triplet) + 12
     onsets = np.maximum(np.where(nearer, sixteenth, triplet) - excerpt.phase, 0)
     return _sorted(replace(excerpt, onsets=onsets))
+
+
+def straighten(random: np.random.Generator, excerpt: Excerpt) -> Excerpt:
+    """Onsets move to the nearest sixteenth, unless many are nearer to a triplet."""
+    del random
+    from_bar = excerpt.onsets + excerpt.phase
+    sixteenths = np.rint(from_bar / SIXTEENTH).astype(np.int64) * SIXTEENTH
+    if (np.abs(from_bar - sixteenths) > SIXTEENTH / 6).mean() > SWUNG:
+        return excerpt
+    return _sorted(replace(excerpt, onsets=np.maximum(sixteenths - excerpt.phase, 0)))
 
 
 def double_time(random: np.random.Generator, excerpt: Excerpt) -> Excerpt:
@@ -182,6 +197,7 @@ VARIATIONS: dict[str, Variation] = {
         shift_octaves,
         articulate,
         quantise,
+        straighten,
         double_time,
     )
 }
@@ -196,8 +212,23 @@ def events(excerpt: Excerpt) -> Rows:
     return rows[times < MAX_TIME - 1]
 
 
-def clicks(excerpt: Excerpt) -> Rows:
-    """The click of the excerpt's meter as rows of steps [n, 3], to one bar past the last note."""
+def feel(excerpt: Excerpt) -> int:
+    """On what grid its onsets lie, as the length of a click says it: ANY, STRAIGHT or TRIPLETS."""
+    from_bar = excerpt.onsets + excerpt.phase
+    for grid, steps in ((SIXTEENTH, STRAIGHT), (TRIPLET, TRIPLETS)):
+        if (from_bar % grid == 0).mean() >= EXACT:
+            return steps
+    return ANY
+
+
+def bar_lines(excerpt: Excerpt) -> NDArray[np.int64]:
+    """Ticks of the bar lines after the excerpt's start, up to its last onset."""
+    bar = excerpt.meter.bar_ticks
+    return np.arange(bar - excerpt.phase % bar, int(excerpt.onsets[-1]) + 1, bar)
+
+
+def clicks(excerpt: Excerpt, steps: int = ANY) -> Rows:
+    """The click of the excerpt's meter as rows of steps [n, 3], each so long, to one bar past the last note."""
     bar = max(excerpt.meter.bar_ticks, TICKS_PER_BEAT // 2)
     end = excerpt.phase + int(excerpt.onsets[-1]) + bar
     bars = np.arange(0, end, bar)
@@ -205,7 +236,7 @@ def clicks(excerpt: Excerpt) -> Rows:
     ticks = ticks[(ticks >= excerpt.phase) & (ticks < end)]
     times = np.rint((ticks - excerpt.phase) * excerpt.steps_per_tick).astype(np.int64)
     notes = DRUMS * PITCHES + np.where(ticks % bar, CLICK, BELL)
-    return np.stack([times, np.full_like(times, CLICK_STEPS), notes], axis=1)[times < MAX_TIME - 1]
+    return np.stack([times, np.full_like(times, steps), notes], axis=1)[times < MAX_TIME - 1]
 
 
 def _sorted(excerpt: Excerpt) -> Excerpt:

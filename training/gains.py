@@ -16,8 +16,8 @@ from torch.nn.utils import parametrize
 from amt.config import ModelError
 from amt.quantization import GROUP
 from amt.weights import Weights
-from amt.weights.names import EMBEDDING, POSITIONS
-from training.checkpoint import NAMES
+from amt.weights.names import POSITIONS
+from training.checkpoint import copy_weights, layers
 from training.config import Network
 from training.network import Model, PlainEmbedding, model_config
 
@@ -44,17 +44,12 @@ def trainable(source: Weights) -> Model:
         raise ModelError(
             f"a model of other sizes than can be trained here: {source.config}; {model_config(sizes)} could be"
         )
-    model = Model(sizes, PlainEmbedding(torch.from_numpy(source.matrix(EMBEDDING))))
+    model = Model(sizes, PlainEmbedding(torch.empty(source.config.vocabulary, sizes.width)))
     model.embedding.requires_grad_(False)
-    with torch.no_grad():
-        model.positions.copy_(_tensor(source, f"{POSITIONS}.weight"))
-        for name, layer in _layers(model).items():
-            layer.bias.copy_(_tensor(source, f"{name}.bias"))
-            if isinstance(layer, nn.LayerNorm):
-                layer.weight.copy_(_tensor(source, f"{name}.weight"))
-            else:
-                layer.weight.copy_(torch.from_numpy(source.matrix(name)))
-                parametrize.register_parametrization(layer, "weight", Gains(layer.weight))
+    copy_weights(source, model)
+    for layer in layers(model).values():
+        if isinstance(layer, nn.Linear):
+            parametrize.register_parametrization(layer, "weight", Gains(layer.weight))
     return model
 
 
@@ -69,7 +64,7 @@ def stored(model: Model, source: Weights) -> Weights:
     """What the model has become, stored as the source is: only scales, biases, layer norms and positions differ."""
     tensors = dict(source.tensors)
     tensors[f"{POSITIONS}.weight"] = _array(model.positions)
-    for name, layer in _layers(model).items():
+    for name, layer in layers(model).items():
         tensors[f"{name}.bias"] = _array(layer.bias)
         if isinstance(layer, nn.LayerNorm):
             tensors[f"{name}.weight"] = _array(layer.weight)
@@ -80,20 +75,8 @@ def stored(model: Model, source: Weights) -> Weights:
     return source._replace(tensors=tensors)
 
 
-def _layers(model: Model) -> dict[str, nn.Module]:
-    """Linear layers and layer norms by their GPT-2 names."""
-    found: dict[str, nn.Module] = {"transformer.ln_f": model.ln_f}
-    for number, block in enumerate(model.blocks):
-        found |= {f"transformer.h.{number}.{name}": getattr(block, mine) for mine, name in NAMES.items()}
-    return found
-
-
 def _gains(layer: nn.Module) -> NDArray[np.float32]:
     return _array(layer.parametrizations.weight.original)
-
-
-def _tensor(source: Weights, name: str) -> Tensor:
-    return torch.tensor(source.tensors[name])
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

@@ -68,6 +68,36 @@ class FactorisedEmbedding(nn.Module):
         controls = [rows + offset for rows, offset in zip(events, self.control, strict=True)]
         return torch.cat([*events, self.rest, *controls, self.flags])
 
+    @torch.no_grad()
+    def take(self, rows: Tensor, controls: Tensor) -> None:
+        """Become the tables whose sums are `rows` (55,028, width), as much as can be in those that rows share, with
+        the offsets `controls` (3, width)."""
+        width = rows.shape[1]
+        times, notes = rows[TIME:DURATION], rows[NOTE : NOTE + INSTRUMENTS * PITCHES]
+        table = times.view(SECONDS, STEPS_PER_SECOND, width)
+        self.hundredth.copy_(table.mean(0) - times.mean(0))
+        self.second.copy_(table.mean(1))
+        melodic = notes[: DRUMS * PITCHES].view(FAMILIES, FAMILY, PITCHES, width)
+        self.family[:FAMILIES] = melodic.mean((1, 2))
+        self.instrument[:DRUMS] = (melodic.mean(2) - melodic.mean((1, 2))[:, None]).view(DRUMS, width)
+        self.pitch.copy_(melodic.mean((0, 1)) - melodic.mean((0, 1, 2)))
+        self.pitch_class.zero_()
+        self.family_pitch.copy_(
+            (melodic.mean(1) - melodic.mean((1, 2))[:, None] - self.pitch).view(FAMILIES * PITCHES, width)
+        )
+        kit = notes[DRUMS * PITCHES :]
+        self.family[FAMILIES], self.instrument[DRUMS] = kit.mean(0), 0.0
+        self.drum.copy_(kit - kit.mean(0))
+        self.duration.copy_(rows[DURATION:NOTE])
+        self.rest.copy_(rows[vocabulary.REST :][:1])
+        self.flags.copy_(rows[vocabulary.SPECIAL :])
+        self.control.copy_(controls)
+        for residual in (self.time, self.note):
+            residual.zero_()
+        summed = self()
+        self.time.copy_(times - summed[TIME:DURATION])
+        self.note.copy_(notes - summed[NOTE : NOTE + INSTRUMENTS * PITCHES])
+
 
 class PlainEmbedding(nn.Module):
     """The rows as one table: what a finished model has."""

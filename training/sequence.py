@@ -31,11 +31,15 @@ Rows = NDArray[np.int64]
 """Events [n, 3]: time and duration in 10 ms steps, instrument · 128 + pitch."""
 
 
-def window(events: Rows, controls: Rows) -> NDArray[np.int32]:
-    """Tokens (1,024) of events with controls ahead of them, both sorted by time from step 0; PADDING after the end.
+NOTHING: Rows = np.empty((0, 3), np.int64)
+
+
+def window(events: Rows, controls: Rows, lineups: Rows = NOTHING) -> NDArray[np.int32]:
+    """Tokens (1,024) of events with controls ahead of them, all sorted by time from step 0; PADDING after the end.
 
     Gaps of more than a second are filled with rests, each control stands right after the first event at or past its
-    time less 5 s, and what no longer fits is left out.
+    time less 5 s, those of lineups right before the first event at or past their time, and what no longer fits is left
+    out.
     """
     padded = _with_rests(events)[:EVENTS]
     # how many events stand before a control: those up to the first that reaches it, none where the start does
@@ -43,9 +47,12 @@ def window(events: Rows, controls: Rows) -> NDArray[np.int32]:
     before = np.where(reached <= 0, 0, np.searchsorted(padded[:, 0], reached, side="left") + 1)
     controls = controls[before <= len(padded)]
     before = before[before <= len(padded)]
-    order = np.argsort(np.concatenate([2 * np.arange(len(padded)) + 1, 2 * before]), kind="stable")
+    announced = np.searchsorted(padded[:, 0], lineups[:, 0], side="left")
+    lineups = lineups[announced < len(padded)]
+    announced = announced[announced < len(padded)]
+    order = np.argsort(np.concatenate([3 * np.arange(len(padded)) + 2, 3 * before, 3 * announced + 1]), kind="stable")
     offset = np.array([TIME, DURATION, NOTE])
-    merged = np.concatenate([padded + offset, controls + offset + CONTROL])[order][:EVENTS]
+    merged = np.concatenate([padded + offset, controls + offset + CONTROL, lineups + offset + CONTROL])[order][:EVENTS]
     tokens = np.full(WINDOW, PADDING, np.int32)
     tokens[0] = ANTICIPATE if (merged[:, 0] >= CONTROL).any() else AUTOREGRESS
     tokens[1 : 1 + merged.size] = merged.ravel()

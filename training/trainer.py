@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training import checkpoint
+from amt.weights import read
+from training import checkpoint, rounding
 from training.config import ConfigError, Configuration, Network, Schedule
 from training.network import Model
 
@@ -46,6 +48,7 @@ class Trainer:
         self._optimisers = _optimisers(self.model, configuration.schedule)
         # compiled for CUDA, where a run is long; on a CPU compiling takes longer than a smoke test
         self._forward = torch.compile(self.model) if device == "cuda" else self.model
+        self._rounding = torch.compile(rounding.nearest) if device == "cuda" else rounding.nearest
 
     def resume(self, path: Path) -> None:
         """Goes on from a state written by `save`. Raises ConfigError for one of other sizes."""
@@ -55,8 +58,12 @@ class Trainer:
         self.step = state.step
 
     def start(self, path: Path) -> None:
-        """Begins with the weights of another run's state. Raises ConfigError for one of other sizes."""
-        self._load(path)
+        """Begins with the weights of another run's state, or of a model folder. Raises ConfigError for one of other
+        sizes, and amt.config.ModelError for a folder that holds no model."""
+        if path.is_dir():
+            checkpoint.copy_weights(read(path), self.model)
+        else:
+            self._load(path)
 
     def _load(self, path: Path) -> checkpoint.State:
         state = checkpoint.load(path, self.device)
@@ -98,7 +105,7 @@ class Trainer:
         """Nats per event of each group's windows, by slot [3]."""
         self.model.eval()
         found = {}
-        with torch.no_grad():
+        with torch.no_grad(), self._as_stored():
             for name, windows in validation.items():
                 parts = [
                     self._sums(torch.tensor(part, device=self.device))
@@ -116,9 +123,10 @@ class Trainer:
     def _learn(self, tokens: Tensor) -> Tensor:
         schedule = self.configuration.schedule
         rate = rate_at(self.step, schedule)
-        with self._precision():
-            loss = self._forward(tokens).sum()
-        loss.backward()
+        with self._as_stored():
+            with self._precision():
+                loss = self._forward(tokens).sum()
+            loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), schedule.clip)
         for optimiser in self._optimisers:
             for group in optimiser.param_groups:
@@ -126,6 +134,12 @@ class Trainer:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         return loss.detach()
+
+    def _as_stored(self) -> AbstractContextManager[None]:
+        """Where the configuration says so, the blocks' matrices as they will be stored."""
+        if not self.configuration.network.rounded:
+            return nullcontext()
+        return rounding.rounded(_matrices(self.model), self._rounding)
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.device.startswith("cuda"))
@@ -145,12 +159,16 @@ def _sizes(network: Network) -> tuple[int, int, int]:
     return network.layers, network.width, network.heads
 
 
+def _matrices(model: Model) -> list[nn.Parameter]:
+    return [weight for weight in model.blocks.parameters() if weight.ndim == 2]
+
+
 def _optimisers(model: Model, schedule: Schedule) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks, AdamW for tables, norms and biases; only matrices decay.
 
     Muon (Jordan et al. 2024), its updates scaled to AdamW's size (Liu et al., arXiv 2502.16982), as PyTorch has it.
     """
-    matrices = [weight for weight in model.blocks.parameters() if weight.ndim == 2]
+    matrices = _matrices(model)
     chosen = {id(weight) for weight in matrices}
     others = [weight for weight in model.parameters() if id(weight) not in chosen and weight.requires_grad]
     muon = torch.optim.Muon(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from amt import decoder
 from amt.anticipation import Event, due, flag, triplet
 from amt.decoder import Cache, Decoder
-from amt.metronome import BELL, CLICK, CLICK_STEPS
+from amt.metronome import ANY, BELL, CLICK
 from amt.sampler import Choices
 from amt.vocabulary import DURATION, MAX_TIME, NOTE, PITCHES, REST, STEPS_PER_SECOND
 from patterns.note import DRUMS
@@ -120,7 +120,7 @@ def _clicks(tempo: float) -> Iterator[Event]:
     beat = 60 / tempo * STEPS_PER_SECOND
     for index in range(int((MAX_TIME - 1) / beat)):
         key = CLICK if index % BEATS else BELL
-        yield Event(round(index * beat), CLICK_STEPS, DRUMS * PITCHES + key, control=True)
+        yield Event(round(index * beat), ANY, DRUMS * PITCHES + key, control=True)
 
 
 if __name__ == "__main__":
