@@ -68,25 +68,31 @@ def pad(events: Iterable[Event], start: int = 0) -> list[Event]:
     return padded
 
 
-def interleave(events: Sequence[Event], controls: Sequence[Event], start: int = 0) -> list[Event]:
+def interleave(
+    events: Sequence[Event], controls: Sequence[Event], start: int = 0, lineups: Sequence[Event] = ()
+) -> list[Event]:
     """Padded events with each control right after the first event at or past its time less ANTICIPATION.
 
-    Controls within ANTICIPATION of `start` stand first. Both inputs are sorted by time. Controls that no event
-    reaches (their time lies more than ANTICIPATION past the last one) are left out, as they would follow the end.
+    Controls within ANTICIPATION of `start` stand first. Those of lineups (amt.lineup) stand right before the first
+    event at or past their time, or at the end, behind other controls. All inputs are sorted by time. Controls that no
+    event reaches (their time lies more than ANTICIPATION past the last one) are left out, as they would follow the end.
     """
     merged: list[Event] = []
-    waiting = 0
+    waiting = named = 0
     reached = start
     for event in events:
         while waiting < len(controls) and due(controls[waiting], reached):
             merged.append(controls[waiting])
             waiting += 1
+        while named < len(lineups) and lineups[named].time <= event.time:
+            merged.append(lineups[named])
+            named += 1
         merged.append(event)
         reached = event.time
     while waiting < len(controls) and due(controls[waiting], reached):
         merged.append(controls[waiting])
         waiting += 1
-    return merged
+    return merged + list(lineups[named:])
 
 
 def due(control: Event, reached: int) -> bool:

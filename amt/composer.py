@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from amt.decoder import Decoder
 from amt.draft import Draft
+from amt.lineup import UNTOLD, lineup
 from amt.lockstep import share
 from amt.passage import Passage
 from amt.reader import Reader
@@ -58,7 +59,8 @@ class Composer:
 
     def begin_bar(self, passage: Passage, steering: Steering, variation: int = 0) -> Draft:
         """The bar that follows `passage`, still to be composed: `advance` it until it has an outcome."""
-        return Draft(self._reader, passage, steering, variation)
+        told = lineup(steering) if self._decoder.config.lineups else UNTOLD
+        return Draft(self._reader, passage, steering, variation, told)
 
     def advance(self, drafts: Sequence[Draft]) -> None:
         """A step of several bars: each draws once, unless it has much to read first.

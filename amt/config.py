@@ -24,7 +24,8 @@ class ModelConfig:
 
     layers, width (of the hidden state), heads, positions (tokens in a window), inner (width of the feed-forward
     layer), epsilon (of every layer norm); with `scale_attn_by_inverse_layer_idx` the attention scores of layer i
-    are divided by i + 1. Raises ModelError where the sizes do not fit together.
+    are divided by i + 1; with `lineups` it was trained to be told who plays (amt.lineup). Raises ModelError where the
+    sizes do not fit together.
     """
 
     layers: int
@@ -35,6 +36,7 @@ class ModelConfig:
     epsilon: float = 1e-5
     scale_attn_by_inverse_layer_idx: bool = False
     vocabulary: int = VOCABULARY
+    lineups: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("layers", 1), ("width", 1), ("heads", 1), ("positions", 4), ("inner", 1)):
@@ -45,10 +47,9 @@ class ModelConfig:
             raise ModelError(f"a width of {self.width} cannot be shared by {self.heads} attention heads")
         if isinstance(self.epsilon, bool) or not isinstance(self.epsilon, (int, float)) or not 0 < self.epsilon < 1:
             raise ModelError(f"layer_norm_epsilon is {self.epsilon!r} and must lie between 0 and 1")
-        if not isinstance(self.scale_attn_by_inverse_layer_idx, bool):
-            raise ModelError(
-                f"scale_attn_by_inverse_layer_idx is {self.scale_attn_by_inverse_layer_idx!r} and must be true or false"
-            )
+        for name in ("scale_attn_by_inverse_layer_idx", "lineups"):
+            if not isinstance(getattr(self, name), bool):
+                raise ModelError(f"{name} is {getattr(self, name)!r} and must be true or false")
         if self.vocabulary != VOCABULARY:
             raise ModelError(
                 f"the vocabulary has {self.vocabulary!r} tokens where the Anticipatory Music Transformer has "
@@ -90,6 +91,7 @@ class ModelConfig:
             epsilon=fields.get("layer_norm_epsilon", 1e-5),
             scale_attn_by_inverse_layer_idx=fields.get("scale_attn_by_inverse_layer_idx", False),
             vocabulary=_required(fields, "vocab_size"),
+            lineups=fields.get("lineups", False),
         )
 
     def to_mlc(self) -> dict[str, Any]:
@@ -107,6 +109,7 @@ class ModelConfig:
             "tensor_parallel_shards": 1,
             "head_dim": self.head_width,
             "tie_word_embeddings": True,
+            "lineups": self.lineups,
         }
 
     def to_huggingface(self) -> dict[str, Any]:
@@ -126,6 +129,7 @@ class ModelConfig:
             "tie_word_embeddings": True,
             "bos_token_id": SEPARATOR,
             "eos_token_id": SEPARATOR,
+            "lineups": self.lineups,
         }
 
 

@@ -19,7 +19,8 @@ from amt.cells import END, PAUSE, duration_cells, onset_cells, onset_lines
 from amt.ensemble import Ensemble
 from amt.form import Echo
 from amt.line import Line
-from amt.passage import Passage
+from amt.lineup import Lineup
+from amt.passage import ComposedBar, Passage
 from amt.polyphony import Ringing, make_way, still_ringing, to_end
 from amt.reader import Int32s, Reader
 from amt.sampler import Choices
@@ -58,13 +59,14 @@ class Draft:
     choices: Choices
     number: float
 
-    def __init__(self, reader: Reader, passage: Passage, steering: Steering, variation: int) -> None:
+    def __init__(self, reader: Reader, passage: Passage, steering: Steering, variation: int, lineup: Lineup) -> None:
         self.outcome: Outcome | None = None
         self.lines: list[Line] = []
         self._reader = reader
-        self._passage = passage.trimmed(steering.grid)
         self._steering = steering
         self._grid = steering.grid
+        self._empty = passage.next(self._grid, lineup)
+        self._passage = passage.trimmed(self._empty)
         self._events: list[Event] = []
         self._notes: list[Note] = []
         self._random = np.random.default_rng((steering.seed, passage.index, variation))
@@ -114,9 +116,13 @@ class Draft:
             if len(self.lines) == 1:  # not before the first note: a bar line is enough work already
                 self._read_ahead()
 
+    def _bar(self) -> ComposedBar:
+        """The bar so far."""
+        return self._empty.filled(tuple(self._events))
+
     def _read(self) -> None:
         """Read the window from now on."""
-        window = self._passage.window(self._grid, tuple(self._events))
+        window = self._passage.window(self._bar())
         self._reached = window.reached
         self._ensemble.begin(window.events, window.origin)
         self._give_back()
@@ -124,9 +130,9 @@ class Draft:
 
     def _read_ahead(self) -> None:
         """Read the next window behind this one, once it is settled where it begins."""
-        self._passage = self._passage.settled(self._grid, self.lines[0].reading.length)
+        self._passage = self._passage.settled(self._empty, self.lines[0].reading.length)
         if self._passage.leaving:
-            following = self._passage.moved(self._grid).window(self._grid, tuple(self._events))
+            following = self._passage.moved(self._empty).window(self._bar())
             self.lines.append(Line(following, self._reader))
 
     def _give_back(self) -> None:
@@ -138,7 +144,7 @@ class Draft:
         while self.lines[0].reading.length + 3 * EVENT_TOKENS > WINDOW:
             if not self._passage.past:
                 return False
-            self._passage = self._passage.moved(self._grid)
+            self._passage = self._passage.moved(self._empty)
             self._read()
         return True
 
@@ -241,11 +247,10 @@ class Draft:
         steering, passage = self._steering, self._passage
         end, meter = len(self._grid.onsets), steering.meter
         self._end(to_end(self._notes, self._held(end), meter.bar_ticks, steering.limits), end)
-        composed = passage.window(self._grid, tuple(self._events)).current
         exact = swung(velocity.struck(self._notes, meter, passage.index), meter, steering.subdivision, steering.swing)
         notes = humanized(exact, meter, steering.humanize, STEPS_PER_SECOND / self._grid.steps_per_tick, self._touch)
         ringing = still_ringing(notes, passage.ringing, meter.bar_ticks)
-        return Bar(passage.index, meter, notes), passage.followed_by(composed, ringing, tuple(self._notes))
+        return Bar(passage.index, meter, notes), passage.followed_by(self._bar(), ringing, tuple(self._notes))
 
     def _pause(self) -> None:
         self._commit(anticipation.rest(self._reached + REST_STEPS))

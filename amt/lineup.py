@@ -1,19 +1,47 @@
-"""Who plays from a bar line on, told to the model as controls: a note of no length and pitch 0 for each instrument.
+"""What the model is told of a bar besides its beats: who plays in it, and on what grid.
 
-Published models of the family do not know them (amt.config.ModelConfig.knows_lineups): left to themselves they use two
-instruments of four. Where they stand in the sequence: amt.score.
+A player is a control of no length and pitch 0, at the bar line from which on those named play and nobody else; the grid
+is the length of the clicks (amt.metronome). Models that were not trained to hear this are told nothing
+(amt.config.ModelConfig.lineups). Where the controls stand in the sequence: amt.score.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from amt.habits import habit
+from amt.metronome import ANY, feel
+from amt.steering import Steering
 from amt.vocabulary import PITCHES
 
 
-def lineup(step: int, programs: Iterable[int]) -> npt.NDArray[np.int32]:
-    """The controls at a step: an array of events [n, 3] (amt.score), one for each General MIDI program or the drums."""
-    return np.array([(step, 0, program * PITCHES) for program in sorted(set(programs))], np.int32).reshape(-1, 3)
+@dataclass(frozen=True, slots=True)
+class Lineup:
+    """What is told of a bar.
+
+    Attributes:
+        players: General MIDI programs 0–127, or 128 for the drums, ascending; nobody: nothing is said about that.
+        click: the length of its clicks, in model steps.
+    """
+
+    players: tuple[int, ...] = ()
+    click: int = ANY
+
+
+UNTOLD = Lineup()
+
+
+def lineup(steering: Steering) -> Lineup:
+    """What to tell of a bar under such a steering: of a family, whoever of it usually plays most."""
+    voices = steering.voices if steering.instruments else ()
+    players = {max(sorted(voice.programs), key=lambda program: habit(program).usual) for voice in voices}
+    return Lineup(tuple(sorted(players)), feel(steering.subdivision))
+
+
+def controls(step: int, players: Iterable[int]) -> npt.NDArray[np.int32]:
+    """The controls that name players at a step: an array of events [n, 3] (amt.score)."""
+    return np.array([(step, 0, player * PITCHES) for player in players], np.int32).reshape(-1, 3)

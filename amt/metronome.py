@@ -22,14 +22,23 @@ from patterns.note import DRUMS
 CLICK, BELL = 33, 34
 ANY, STRAIGHT, TRIPLETS = 10, 20, 30
 """Steps that a click lasts: it says besides on what grid all onsets lie, none in particular, sixteenths or their
-triplets. Models that do not know lineups know the first only."""
+triplets. Models that do not know lineups (amt.lineup) know the first only."""
 
 
-def clicks(grid: Grid, start: Fraction, bars: int = 1) -> npt.NDArray[np.int32]:
-    """The controls of so many bars on from model step `start`: an array of events [n, 3] (amt.score)."""
+def feel(subdivision: int) -> int:
+    """The length of a click where onsets keep to so many grid steps a beat: ANY, STRAIGHT or TRIPLETS."""
+    if subdivision and 4 % subdivision == 0:
+        return STRAIGHT
+    return TRIPLETS if subdivision and 6 % subdivision == 0 else ANY
+
+
+def clicks(grid: Grid, start: Fraction, bars: int = 1, length: int = ANY) -> npt.NDArray[np.int32]:
+    """The controls of so many bars on from model step `start`, each `length` steps long: an array of events [n, 3]
+    (amt.score)."""
     whole = math.floor(start)
     controls = _clicks_after(grid, start - whole, bars).copy()
     controls[:, 0] += whole
+    controls[:, 1] = length
     return controls
 
 

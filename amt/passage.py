@@ -10,6 +10,7 @@ while the present one is still in use (docs/decisions/window-moves.md).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -19,6 +20,7 @@ import numpy as np
 from amt import score
 from amt.anticipation import Event
 from amt.form import KEPT, Remembered
+from amt.lineup import UNTOLD, Lineup, controls
 from amt.metronome import clicks, clicks_in
 from amt.polyphony import Ringing
 from amt.score import Int32s
@@ -46,11 +48,13 @@ class ComposedBar:
     Attributes:
         start: its bar line.
         events: its notes, ordered by time.
+        lineup: what the model is told of it.
     """
 
     start: Fraction
     grid: Grid
-    events: tuple[Event, ...]
+    events: tuple[Event, ...] = ()
+    lineup: Lineup = UNTOLD
 
     @property
     def end(self) -> Fraction:
@@ -75,16 +79,18 @@ class ComposedBar:
     def clicks_ahead(self) -> Int32s:
         """Those, and all that may be due before it ends, as if bars like it followed: [n, 3]."""
         bars_ahead = math.ceil((ANTICIPATION + STEPS_PER_SECOND) / _bar_length(self.grid))
-        return clicks(self.grid, self.start, 1 + bars_ahead)
+        return clicks(self.grid, self.start, 1 + bars_ahead, self.lineup.click)
 
     @cached_property
     def size(self) -> int:
-        """Events and controls that it puts into a window, with the rests among its notes but not before them."""
+        """Events and clicks that it puts into a window, with the rests among its notes but not before them."""
         return len(score.pad(self.rows, self.events[0].time if self.events else 0)) + len(self.clicks)
 
     def filled(self, events: tuple[Event, ...]) -> ComposedBar:
         """This bar with `events` as its notes."""
-        bar = ComposedBar(self.start, self.grid, events)
+        if not events:
+            return self
+        bar = replace(self, events=events)
         vars(bar).update(line=self.line, clicks_ahead=self.clicks_ahead)
         return bar
 
@@ -114,58 +120,61 @@ class Passage:
         memory = (*self.memory, Remembered(bar.grid.meter, notes))[-KEPT:]
         return Passage(self.index + 1, end, (*self.past, bar), self.leaving, ringing, memory)
 
-    def window(self, grid: Grid, events: tuple[Event, ...] = ()) -> Window:
-        """What the model reads while composing this bar on `grid`, of which `events` are there already."""
-        bar = _empty(self.start, grid)
-        return Window(self.past, bar.filled(events) if events else bar)
+    def next(self, grid: Grid, lineup: Lineup = UNTOLD) -> ComposedBar:
+        """The bar that follows, on `grid`, before it has notes."""
+        return _empty(self.start, grid, lineup)
 
-    def trimmed(self, grid: Grid) -> Passage:
-        """The passage with room for a bar on `grid` to begin."""
+    def window(self, bar: ComposedBar) -> Window:
+        """What the model reads while composing `bar`, which is the next one with the notes that are there already."""
+        return Window(self.past, bar)
+
+    def trimmed(self, bar: ComposedBar) -> Passage:
+        """The passage with room for `bar`, the next one, to begin."""
         passage = self
-        while passage.past and (passage.size(grid) > WINDOW - ROOM or passage._steps > LONGEST_WINDOW):
-            passage = passage.moved(grid)
+        while passage.past and (passage.size(bar) > WINDOW - ROOM or passage._steps > LONGEST_WINDOW):
+            passage = passage.moved(bar)
         return passage
 
-    def settled(self, grid: Grid, tokens: int) -> Passage:
-        """The passage with its next move settled, if its window, which holds `tokens` by now, fills up.
+    def settled(self, bar: ComposedBar, tokens: int) -> Passage:
+        """The passage with its next move settled, if its window for `bar`, which holds `tokens` by now, fills up.
 
         The next window grows together with this one, and begins with as many bars as will fill about half of it then.
         """
         if self.leaving or not self.past or max(tokens / WINDOW, self._steps / LONGEST_WINDOW) < SETTLED:
             return self
-        still_to_come = 1 - self._fullness(grid)
-        return replace(self, leaving=self._surplus(grid, max(AFTER_MOVE - still_to_come, LEAST_KEPT)))
+        still_to_come = 1 - self._fullness(bar)
+        return replace(self, leaving=self._surplus(bar, max(AFTER_MOVE - still_to_come, LEAST_KEPT)))
 
-    def moved(self, grid: Grid) -> Passage:
+    def moved(self, bar: ComposedBar) -> Passage:
         """The passage in its next window: as settled, else with as many bars as fill half a window."""
-        return replace(self, past=self.past[self.leaving or self._surplus(grid, AFTER_MOVE) :], leaving=0)
+        return replace(self, past=self.past[self.leaving or self._surplus(bar, AFTER_MOVE) :], leaving=0)
 
-    def _surplus(self, grid: Grid, share: float) -> int:
+    def _surplus(self, bar: ComposedBar, share: float) -> int:
         """How many bars, one at least, have to go for the others to fill no more than `share` of a window."""
         for count in range(1, len(self.past)):
-            if replace(self, past=self.past[count:])._fullness(grid) <= share:
+            if replace(self, past=self.past[count:])._fullness(bar) <= share:
                 return count
         return len(self.past)
 
-    def _fullness(self, grid: Grid) -> float:
-        """The share of a window that is full at the bar line."""
-        return max(self.size(grid) / WINDOW, self._steps / LONGEST_WINDOW)
+    def _fullness(self, bar: ComposedBar) -> float:
+        """The share of a window that is full at the bar line of `bar`, the next one."""
+        return max(self.size(bar) / WINDOW, self._steps / LONGEST_WINDOW)
 
     @property
     def _steps(self) -> int:
         """From the window's start to the bar line."""
         return math.ceil(self.start) - self.past[0].line if self.past else 0
 
-    def size(self, grid: Grid) -> int:
-        """How many tokens its window on `grid` has before the bar, or a few more; without building them."""
-        line = _empty(self.start, grid).line
+    def size(self, bar: ComposedBar) -> int:
+        """How many tokens its window has when `bar`, the next one, begins, or a few more; without building it."""
+        line, grid = bar.line, bar.grid
         reached = self.past[0].line if self.past else line
-        events = 0
-        for bar in self.past:
-            events += bar.size
-            if bar.events:
-                events += score.rests_between(reached, bar.events[0].time)
-                reached = bar.events[-1].time
+        events = sum(len(players) for _, players in _changes((*self.past, bar)))
+        for past in self.past:
+            events += past.size
+            if past.events:
+                events += score.rests_between(reached, past.events[0].time)
+                reached = past.events[-1].time
         events += score.rests_between(reached, line) + _clicks_ahead(grid)
         return 1 + EVENT_TOKENS * events
 
@@ -183,9 +192,19 @@ def _clicks_ahead(grid: Grid) -> int:
 
 
 @lru_cache(maxsize=256)
-def _empty(start: Fraction, grid: Grid) -> ComposedBar:
+def _empty(start: Fraction, grid: Grid, lineup: Lineup) -> ComposedBar:
     """A bar before it has notes; kept, as several windows hold it."""
-    return ComposedBar(start, grid, ())
+    return ComposedBar(start, grid, (), lineup)
+
+
+def _changes(bars: Iterable[ComposedBar]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The steps at which a window of such bars says who plays from there on."""
+    before: tuple[int, ...] = ()
+    for bar in bars:
+        players = bar.lineup.players
+        if players and players != before:
+            yield bar.line, players
+            before = players
 
 
 @dataclass(frozen=True)
@@ -220,13 +239,18 @@ class Window:
         return score.joined([*(bar.clicks for bar in self.past), self.current.clicks_ahead])
 
     @cached_property
+    def lineups(self) -> Int32s:
+        """The controls that say who plays: [n, 3]."""
+        return score.joined([controls(*change) for change in _changes((*self.past, self.current))])
+
+    @cached_property
     def due(self) -> int:
         """How many of the controls stand in the window already."""
         return score.due(self.controls, self.reached)
 
     def tokens(self) -> Int32s:
         """The sequence to read: the flag, then events and the controls due among them; int32 [n]."""
-        return score.tokens(self.events, self.controls[: self.due], self.origin)
+        return score.tokens(self.events, self.controls[: self.due], self.origin, self.lineups)
 
     def waiting(self) -> list[tuple[int, list[int]]]:
         """Controls that are not due yet: the step at which each is, and its tokens."""

@@ -63,14 +63,15 @@ def due(controls: Int32s, reached: int) -> int:
     return int(np.searchsorted(controls[:, 0], reached + ANTICIPATION, side="right"))
 
 
-def tokens(events: Int32s, controls: Int32s, origin: int) -> Int32s:
+def tokens(events: Int32s, controls: Int32s, origin: int, lineups: Int32s = NOTHING) -> Int32s:
     """A window: the flag, then padded events, each control right after the first event at or past its time less
-    ANTICIPATION (or first of all, where that is before `origin`); three tokens each, times relative to `origin`.
+    ANTICIPATION (or first of all, where that is before `origin`), each of a lineup right before the first event at or
+    past its time, and behind other controls there; three tokens each, times relative to `origin`.
 
     All controls have to be due: see `due`.
 
     Returns:
-        int32 [1 + 3 · (n + m)].
+        int32 [1 + 3 · (n + m + p)].
 
     Raises:
         ValueError: a time that has no token.
@@ -78,6 +79,10 @@ def tokens(events: Int32s, controls: Int32s, origin: int) -> Int32s:
     needed = controls[:, 0] - ANTICIPATION
     slots = np.searchsorted(events[:, 0], needed, side="left") + 1
     slots[needed <= origin] = 0
+    if len(lineups):
+        named = np.searchsorted(events[:, 0], lineups[:, 0], side="left")
+        order = np.argsort(np.concatenate([2 * slots, 2 * named + 1]), kind="stable")
+        slots, controls = np.concatenate([slots, named])[order], joined([controls, lineups])[order]
     sequence = np.empty(1 + 3 * (len(events) + len(controls)), np.int32)
     sequence[0] = flag(controls=True)
     triplets = sequence[1:].reshape(-1, 3)
@@ -89,7 +94,7 @@ def tokens(events: Int32s, controls: Int32s, origin: int) -> Int32s:
     triplets += _OFFSETS
     triplets[:, 0] -= origin
     for times in (events[:, 0], controls[:, 0]):
-        if len(times) and not origin <= times[0] <= times[-1] < origin + MAX_TIME:
+        if len(times) and not origin <= times.min() <= times.max() < origin + MAX_TIME:
             raise ValueError(f"a time is out of the window that starts at step {origin} and holds {MAX_TIME} steps")
     return sequence
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def layers(model: Model) -> dict[str, nn.Module]:
 def copy_weights(source: Weights, model: Model) -> None:
     """A model's weights from those of a folder, dequantised. Raises ConfigError for one of other sizes, or one whose
     controls are no events plus an offset."""
-    if source.config != model_config(model.sizes):
+    if replace(source.config, lineups=model.sizes.lineups) != model_config(model.sizes):
         raise ConfigError(f"a model of another size: {source.config}")
     model.positions.copy_(torch.tensor(source.tensors[f"{POSITIONS}.weight"]))
     for name, layer in layers(model).items():

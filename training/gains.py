@@ -39,7 +39,9 @@ class Gains(nn.Module):
 
 def trainable(source: Weights) -> Model:
     """The model of a folder, its parameters those that learn. Raises ModelError for sizes that cannot be trained."""
-    sizes = Network(source.config.layers, source.config.width, source.config.heads, dropout=0.0)
+    sizes = Network(
+        source.config.layers, source.config.width, source.config.heads, dropout=0.0, lineups=source.config.lineups
+    )
     if source.config != model_config(sizes) or sizes.width % GROUP:
         raise ModelError(
             f"a model of other sizes than can be trained here: {source.config}; {model_config(sizes)} could be"

@@ -195,4 +195,5 @@ def model_config(sizes: Network) -> ModelConfig:
         positions=vocabulary.WINDOW,
         inner=4 * sizes.width,
         scale_attn_by_inverse_layer_idx=True,
+        lineups=sizes.lineups,
     )

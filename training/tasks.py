@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from amt.lineup import lineup
+from amt.lineup import controls as named
 from amt.vocabulary import ANTICIPATION, PITCHES, STEPS_PER_SECOND
 from training.excerpt import FEWEST, Excerpt, bar_lines, clicks, events, feel
 from training.sequence import NOTHING, Rows, window
@@ -77,7 +77,7 @@ def _lineups(random: np.random.Generator, excerpt: Excerpt) -> tuple[Excerpt, Ro
         playing = np.unique(excerpt.programs[(part == number) & (excerpt.onsets <= end)])
         if len(playing) and not np.array_equal(playing, previous):
             step = round(start * excerpt.steps_per_tick)
-            rows.append(lineup(step, playing.tolist()).astype(np.int64))
+            rows.append(named(step, playing.tolist()).astype(np.int64))
             previous = playing
     return excerpt, np.concatenate(rows)
 

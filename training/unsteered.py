@@ -3,13 +3,14 @@
     python -m training.unsteered MODEL [MODEL …]
 
 prints, at several tempi, the share of onsets on the sixteenth grid with the click as controls, and how many of four
-allowed instruments are used. The compiled model decodes; a note on the grid lies within 10 ms of it.
+allowed instruments are used. A model that knows lineups (amt.lineup) is told the grid and the four, and otherwise as
+free. The compiled model decodes; a note on the grid lies within 10 ms of it.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 from amt import decoder
 from amt.anticipation import Event, due, flag, triplet
 from amt.decoder import Cache, Decoder
-from amt.metronome import ANY, BELL, CLICK
+from amt.lineup import controls
+from amt.metronome import ANY, BELL, CLICK, STRAIGHT
 from amt.sampler import Choices
 from amt.vocabulary import DURATION, MAX_TIME, NOTE, PITCHES, REST, STEPS_PER_SECOND
 from patterns.note import DRUMS
@@ -37,16 +39,16 @@ NEAR = 1.01
 
 @dataclass
 class Sample:
-    """One window being played: what was made (steps, duration, note), and the clicks still to come."""
+    """One window being played: what was made (steps, duration, note), and the controls still to come."""
 
     cache: Cache
-    clicks: list[Event]
+    controls: list[Event]
     events: list[tuple[int, int, int]]
     now: int = 0
 
     def forced(self) -> Event | None:
         """The control that stands next, if one is due."""
-        return self.clicks.pop(0) if self.clicks and due(self.clicks[0], self.now) else None
+        return self.controls.pop(0) if self.controls and due(self.controls[0], self.now) else None
 
 
 def play(
@@ -54,7 +56,8 @@ def play(
 ) -> list[NDArray[np.int64]]:
     """Events int64 [n, 3] of each sample: steps, durations, instrument · 128 + pitch; only these instruments."""
     random = np.random.default_rng(seed)
-    playing = [Sample(model.new_cache(), list(_clicks(tempo)), []) for _ in range(samples)]
+    ahead = _controls(tempo, instruments or (), model.config.lineups)
+    playing = [Sample(model.new_cache(), list(ahead), []) for _ in range(samples)]
     model.read([(sample.cache, np.array([flag(True)], np.int32)) for sample in playing])
     notes = np.arange(NOTE, REST + 1, dtype=np.int32)
     if instruments is not None:
@@ -116,11 +119,17 @@ def main() -> None:
         print(f"| {folder} | " + " | ".join(f"{share:.3f}" for share in shares) + f" | {used:.2f} |", flush=True)
 
 
-def _clicks(tempo: float) -> Iterator[Event]:
+def _controls(tempo: float, players: Sequence[int], told: bool) -> list[Event]:
+    """The click, and behind the clicks that stand first those players; `told`: grid and players are said."""
     beat = 60 / tempo * STEPS_PER_SECOND
-    for index in range(int((MAX_TIME - 1) / beat)):
-        key = CLICK if index % BEATS else BELL
-        yield Event(round(index * beat), ANY, DRUMS * PITCHES + key, control=True)
+    keys = [CLICK if index % BEATS else BELL for index in range(int((MAX_TIME - 1) / beat))]
+    clicks = [
+        Event(round(index * beat), STRAIGHT if told else ANY, DRUMS * PITCHES + key, control=True)
+        for index, key in enumerate(keys)
+    ]
+    lineup = [Event(*map(int, row), control=True) for row in controls(0, players if told else ())]
+    first = sum(due(click, 0) for click in clicks)
+    return clicks[:first] + lineup + clicks[first:]
 
 
 if __name__ == "__main__":

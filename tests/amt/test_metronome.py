@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from amt.metronome import clicks, clicks_in
+from amt.keys import KEYS
+from amt.metronome import ANY, STRAIGHT, TRIPLETS, clicks, clicks_in, feel
 from amt.vocabulary import PITCHES
 from patterns.grid import Grid
 from patterns.meter import Meter
@@ -48,3 +49,9 @@ def test_several_bars_are_those_bars_one_after_another(meter: Meter) -> None:
 
 def test_places_are_rounded_from_the_exact_ones() -> None:
     assert clicks(Grid(174, Meter(4, 4), 4), Fraction(1, 3))[:, 0].tolist() == [0, 35, 69, 104]
+
+
+def test_a_click_s_length_tells_the_grid() -> None:
+    assert clicks(Grid(120, Meter(3, 4), 3), Fraction(0), 2, TRIPLETS)[:, 1].tolist() == [TRIPLETS] * 6
+    by_subdivision = {steps: feel(steps) for steps in KEYS["subdivision"].arguments[0].choices}
+    assert by_subdivision == {0: ANY, 1: STRAIGHT, 2: STRAIGHT, 3: TRIPLETS, 4: STRAIGHT, 6: TRIPLETS, 8: ANY, 12: ANY}

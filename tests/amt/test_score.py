@@ -28,12 +28,13 @@ def test_rests_between_two_events(reached: int, gap: int) -> None:
     assert score.rests_between(reached, reached + gap) == len(padded) - 1
 
 
-@given(lines(), lines(control=True), st.integers(-400, 0))
-def test_interleaving(events: list[Event], controls: list[Event], origin: int) -> None:
+@given(lines(), lines(control=True), lines(control=True), st.integers(-400, 0))
+def test_interleaving(events: list[Event], controls: list[Event], lineups: list[Event], origin: int) -> None:
     rows, clicks = score.rows(events), score.rows(controls)
     due = score.due(clicks, events[-1].time if events else origin)
-    merged = anticipation.interleave(events, controls, origin)
-    assert score.tokens(rows, clicks[:due], origin).tolist() == anticipation.tokens(merged, origin, controls=True)
+    merged = anticipation.interleave(events, controls, origin, lineups)
+    found = score.tokens(rows, clicks[:due], origin, score.rows(lineups))
+    assert found.tolist() == anticipation.tokens(merged, origin, controls=True)
     of_each = [list(anticipation.triplet(control, origin)) for control in controls]
     assert score.triplets(clicks, origin) == of_each
 

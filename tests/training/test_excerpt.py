@@ -7,11 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amt.metronome import ANY, STRAIGHT, TRIPLETS
 from amt.vocabulary import PITCHES
 from patterns.meter import Meter
 from patterns.note import DRUMS
 from tests.training.pieces import band, eighths
-from training.excerpt import SIMILAR_DRUMS, VARIATIONS, Excerpt, clicks, cut, events, somewhere
+from training.excerpt import (
+    SIMILAR_DRUMS,
+    VARIATIONS,
+    Excerpt,
+    bar_lines,
+    clicks,
+    cut,
+    events,
+    feel,
+    somewhere,
+    straighten,
+)
 
 
 @pytest.mark.parametrize("name", VARIATIONS)
@@ -80,3 +92,23 @@ def test_events_are_steps_and_end_where_there_is_no_token() -> None:
     rows = events(cut(eighths(), 1_920))
     assert rows[:3].tolist() == [[0, 12, 60], [25, 12, 60], [50, 12, 60]]
     assert events(replace(cut(eighths(), 0), tempo=45.0))[:, 0].max() < 9_999
+
+
+def test_straightened_onsets_are_sixteenths_and_the_feel_says_so() -> None:
+    random = np.random.default_rng(0)
+    human = cut(band(), 0)
+    assert feel(human) == ANY
+    exact = straighten(random, human)
+    assert len(exact) == len(human)
+    assert (exact.onsets % 120 == 0).all()
+    assert feel(exact) == STRAIGHT
+    swung = replace(exact, onsets=exact.onsets // 120 * 160 // 80 * 80)
+    assert feel(swung) == TRIPLETS
+    assert straighten(random, swung) is swung
+
+
+def test_bar_lines_count_from_the_piece_s() -> None:
+    excerpt = cut(band(bars=4), 0)
+    assert bar_lines(excerpt).tolist() == [1920, 3840, 5760]
+    later = replace(excerpt, phase=480)
+    assert bar_lines(later)[:2].tolist() == [1440, 3360]

@@ -21,14 +21,16 @@ def _in_order(found: list[tuple[int, int, int]]) -> np.ndarray:
     return array
 
 
-@given(rows(60).filter(len), rows(40))
-def test_windows_are_those_of_the_serving_code(events: np.ndarray, controls: np.ndarray) -> None:
+@given(rows(60).filter(len), rows(40), rows(9))
+def test_windows_are_those_of_the_serving_code(events: np.ndarray, controls: np.ndarray, lineups: np.ndarray) -> None:
     made = [Event(*map(int, row)) for row in events]
     given_ahead = [Event(*map(int, row), control=True) for row in controls]
-    sequence = interleave(pad(made)[:EVENTS], given_ahead)[:EVENTS]
+    padded = pad(made)[:EVENTS]
+    named = [Event(*map(int, row), control=True) for row in lineups if row[0] <= padded[-1].time]
+    sequence = interleave(padded, given_ahead, lineups=named)[:EVENTS]
     flag = any(event.control for event in sequence)
     expected = tokens(sequence, 0, controls=flag)
-    found = window(events, controls)
+    found = window(events, controls, lineups)
     assert found.shape == (WINDOW,)
     assert found[found != PADDING].tolist() == expected
 

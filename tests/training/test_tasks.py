@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amt.vocabulary import ANTICIPATE, AUTOREGRESS, CONTROL, NOTE, PITCHES, SPECIAL, TIME
+from amt.metronome import ANY, STRAIGHT
+from amt.vocabulary import ANTICIPATE, AUTOREGRESS, CONTROL, DURATION, NOTE, PITCHES, REST, SPECIAL, TIME
 from patterns.note import DRUMS
 from tests.training.pieces import band
-from training.excerpt import cut
+from training.excerpt import cut, straighten
 from training.sequence import PADDING
 from training.tasks import TASKS, draw, tokens
 
@@ -47,3 +48,34 @@ def test_tasks_are_drawn_by_their_share() -> None:
 def test_an_unknown_task_is_named() -> None:
     with pytest.raises(KeyError, match="plain, click"):
         tokens(np.random.default_rng(0), cut(band(), 0), "clicks")
+
+
+def test_a_band_is_told_who_plays_and_plays_so() -> None:
+    random = np.random.default_rng(1)
+    changed = 0
+    for _ in range(60):
+        row = tokens(random, cut(band(), 0), "band")
+        found = row[1 : int(np.argmax(row == PADDING)) or None].reshape(-1, 3)
+        given = (found[:, 0] >= CONTROL) & (found[:, 0] < SPECIAL)
+        told = given & (found[:, 1] == CONTROL + DURATION)
+        first = set(found[told & (found[:, 0] == CONTROL), 2] - CONTROL - NOTE)
+        assert first
+        players: set[int] = set()
+        said_at = -1
+        for (time, _, note), is_given, is_told in zip(found.tolist(), given, told, strict=True):
+            if is_told:
+                if time != said_at:
+                    players, said_at = set(), time
+                    changed += time > CONTROL
+                assert (note - CONTROL - NOTE) % PITCHES == 0
+                players.add((note - CONTROL - NOTE) // PITCHES)
+            elif not is_given and note != REST:
+                assert (note - NOTE) // PITCHES in players
+    assert changed > 5
+
+
+def test_a_band_s_click_tells_the_grid() -> None:
+    row = tokens(np.random.default_rng(1), straighten(np.random.default_rng(0), cut(band(), 0)), "band")
+    lengths = {token - CONTROL - DURATION for token in row[2::3] if token >= CONTROL}
+    assert STRAIGHT in lengths
+    assert ANY not in lengths

@@ -116,3 +116,36 @@ def test_a_file_that_is_no_state_is_named(tmp_path: Path) -> None:
     (tmp_path / "state.pt").write_text("nothing")
     with pytest.raises(ConfigError, match=r"state.pt: is no state"):
         Trainer(configuration()).resume(tmp_path / "state.pt")
+
+
+def test_a_run_begins_with_a_model_folder_s_weights(tmp_path: Path) -> None:
+    trainer = Trainer(configuration())
+    trained(trainer)
+    checkpoint.write_model(trainer.model, tmp_path / "model", "q8f32_1")
+    other = Trainer(configuration())
+    other.start(tmp_path / "model")
+    source = weights.read(tmp_path / "model")
+    np.testing.assert_allclose(other.model.embedding().detach(), source.matrix(EMBEDDING), atol=1e-6)
+    before, after = (each.evaluate(validation(PIECES, 1)) for each in (trainer, other))
+    for group, nats in before.items():
+        assert after[group].sum() == pytest.approx(nats.sum(), abs=0.02)
+
+
+def test_a_model_folder_of_another_size_is_refused(tmp_path: Path) -> None:
+    trainer = Trainer(configuration())
+    checkpoint.write_model(trainer.model, tmp_path / "model", "q8f32_1")
+    network = replace(configuration().network, layers=1)
+    with pytest.raises(ConfigError, match="another size"):
+        Trainer(replace(configuration(), network=network)).start(tmp_path / "model")
+
+
+def test_what_is_trained_rounded_loses_nothing_when_stored(tmp_path: Path) -> None:
+    network = replace(configuration().network, rounded=True, lineups=True)
+    trainer = Trainer(replace(configuration(steps=8), network=network))
+    first, last = trained(trainer)
+    assert last.training < first.training
+    checkpoint.write_model(trainer.model, tmp_path / "model")
+    assert weights.read(tmp_path / "model").config.lineups
+    windows = validation(PIECES, 1)
+    for group, nats in last.groups.items():
+        assert mean(losses(tmp_path / "model", windows[group])) == pytest.approx(nats.sum(), abs=0.01)

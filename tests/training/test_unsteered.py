@@ -38,3 +38,13 @@ def test_on_the_grid_is_within_ten_milliseconds() -> None:
     off[::2, 0] += 4
     assert unsteered.on_grid([exact, off], 96) == pytest.approx(0.75)
     assert unsteered.instruments_used([exact, exact[:1]]) == 2
+
+
+def test_a_model_that_knows_lineups_is_told_who_plays_behind_the_first_clicks() -> None:
+    told = unsteered._controls(120, (0, 128), told=True)
+    assert [(each.time, each.note // PITCHES) for each in told if each.duration == 0] == [(0, 0), (0, 128)]
+    first = next(index for index, each in enumerate(told) if each.duration == 0)
+    assert all(each.time <= 500 for each in told[:first])
+    assert all(each.time > 500 for each in told[first + 2 :])
+    assert {each.duration for each in told} == {0, 20}
+    assert {each.duration for each in unsteered._controls(120, (0, 128), told=False)} == {10}
