@@ -272,7 +272,7 @@ class Counting:
     """A decoder that writes down the tokens of each pass."""
 
     def __init__(self, decoder: Any) -> None:
-        self._decoder = decoder
+        self._decoder, self.config = decoder, decoder.config
         self.new_cache = decoder.new_cache
         self.passes: list[int] = []
 
