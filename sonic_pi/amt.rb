@@ -668,7 +668,7 @@ def amt_save(name)
 end
 
 # amt_status
-#   Logs how the server is doing.
+#   Logs how the server is doing; clients is how many programs have played the session in the last 30 seconds.
 #     amt_status
 def amt_status
   amt_link.tell("status")
