@@ -1,8 +1,8 @@
 """What differs between versions of Sonic Pi, shown to amt.rb by a stand-in for it. Needs Ruby, but no Sonic Pi.
 
-4.x can't be driven here. What its source says: times in Time State are numbers, the tempo may be :link or a MIDI clock, where
-time_warp goes to beats that are rounded to 32 bits; there are more synths, and odd messages arrive as they are. The stand-in's
-clock stands still unless it is set.
+4.x can't be driven here. What its source says: times in Time State are numbers, the tempo may be :link or a MIDI
+clock, where time_warp goes to beats that are rounded to 32 bits; there are more synths, and odd messages arrive as they
+are. The stand-in's clock stands still unless it is set.
 """
 
 from __future__ import annotations
