@@ -1,7 +1,7 @@
 """What Sonic Pi tells scsynth, on its way there; and the same played by another scsynth, not in real time.
 
-A busy computer loses blocks of sound in real time. The messages say all the same what is to sound, and when: played from
-the tape every block is there, however busy the computer was, and every note on its sample.
+A busy computer loses blocks of sound in real time. The messages say all the same what is to sound, and when: played
+from the tape every block is there, however busy the computer was, and every note on its sample.
 """
 
 from __future__ import annotations
