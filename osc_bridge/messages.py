@@ -19,7 +19,7 @@ MAX_BARS = 64
 MAX_VALUES = 64
 """Values of one `/amt/set`, so that its reply fits a datagram."""
 LEASE = 30.0
-"""Seconds after its last `/amt/want` that a client is sent bars."""
+"""Seconds after its last `/amt/want` that a client is sent bars, and after its last request that it counts as there."""
 
 _INT32 = 2**31 - 1
 _LAST_INDEX = 1_000_000_000
@@ -323,9 +323,9 @@ parts is 1. An empty bar has n = 0. With slots k > 0 the address is `/amt/bar/<i
     Message(
         "/amt/status.reply",
         (),
-        """s:key value pairs, in this order: version s, model s, session s, next_bar i, composed i (the first bar
-that is not), revision i, seed i, tempo f, clients i (of this session, within their lease), sessions i,
-compose_ms f (the latest bar).""",
+        f"""s:key value pairs, in this order: version s, model s, session s, next_bar i, composed i (the first bar
+that is not), revision i, seed i, tempo f, clients i (of this session: whoever has asked for anything in
+the last {LEASE:g} s and not said bye), sessions i, compose_ms f (the latest bar).""",
         pairs="s:key value …",
     ),
     Message(

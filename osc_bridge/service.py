@@ -200,7 +200,7 @@ class Service:
             "revision": session.generation,
             "seed": session.seed,
             "tempo": float(session.steering.tempo),
-            "clients": len(self._sessions.subscribers(session)),
+            "clients": len(self._sessions.present(session)),
             "sessions": len(self._sessions),
             "compose_ms": self._engine.last_duration * 1000,
         }
@@ -209,6 +209,7 @@ class Service:
 
     def _bye(self, client: Client, _: Values) -> None:
         client.unsubscribe()
+        client.last_heard = float("-inf")
 
     @staticmethod
     def _check_slots(client: Client, count: int, id_: int = 0) -> None:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 
 from osc_bridge.client import Client
-from osc_bridge.messages import DEFAULT_SESSION, ProtocolError
+from osc_bridge.messages import DEFAULT_SESSION, LEASE, ProtocolError
 from osc_bridge.sender import Peer
 from osc_bridge.session import Job, Session
 
@@ -128,6 +128,11 @@ class Sessions:
         """Everybody who is to be sent a session's bars."""
         now = self._clock()
         return [client for client in self.clients(session) if client.wants(now)]
+
+    def present(self, session: Session) -> list[Client]:
+        """Everybody in a session who was heard of lately, subscribed or not."""
+        since = self._clock() - LEASE
+        return [client for client in self.clients(session) if client.last_heard > since]
 
     def job(self, running: Sequence[Job] = ()) -> Job | None:
         """The most urgent bar of the sessions of which none is `running`; equally urgent ones take turns.

@@ -313,14 +313,32 @@ class AmtLink
   # The latest message at an address before a time (now), [values, seconds], or nil. Some versions of Sonic Pi have times as
   # Time, others as numbers: all become seconds.
   def heard(address, before = nil)
-    path, event = "/osc*:#{@port}/amt/#{address}", nil
-    if before
-      seconds = before - @sonic_pi.current_time.to_f - 1e-6
-      @sonic_pi.time_warp(seconds / @sonic_pi.bt(1)) { event = @sonic_pi.get_event(path) }
-    else
-      event = @sonic_pi.get_event(path)
-    end
+    path = "/osc*:#{@port}/amt/#{address}"
+    event = before ? back(before - 1e-6) { @sonic_pi.get_event(path) } : @sonic_pi.get_event(path)
     event && [event.val.to_a, event.time.to_f]
+  end
+
+  # What the block finds at an earlier time. A thread that follows Link or a MIDI clock (4.x) warps to beats, which are rounded
+  # to 32 bits on the way to that clock: too coarse to tell messages apart. There a thread of its own looks, at a plain bpm.
+  def back(time, &look)
+    found = nil
+    warp = -> { @sonic_pi.time_warp((time - @sonic_pi.current_time.to_f) / @sonic_pi.bt(1)) { found = look.call } }
+    unless clocked?
+      warp.call
+      return found
+    end
+    done = Queue.new
+    @sonic_pi.in_thread(seed: 0) do
+      @sonic_pi.with_bpm(60) { warp.call }
+    ensure
+      done << true
+    end
+    done.pop
+    found
+  end
+
+  def clocked?
+    @sonic_pi.respond_to?(:current_bpm_mode) && !@sonic_pi.current_bpm_mode.is_a?(Numeric)
   end
 
   # The values of the latest answer at an address, once; nil when nothing new came.
@@ -668,7 +686,7 @@ def amt_save(name)
 end
 
 # amt_status
-#   Logs how the server is doing.
+#   Logs how the server is doing; clients is how many programs have played the session in the last 30 seconds.
 #     amt_status
 def amt_status
   amt_link.tell("status")

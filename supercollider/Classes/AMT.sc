@@ -73,6 +73,9 @@ AMT {
 
 	pattern { |bars = 4, repeats = inf| ^Pamt(this, bars, repeats) }
 
+	// What all endless players of the session go through.
+	piece { ^link.piece(session) }
+
 	// The length of a bar that has not come yet, in beats.
 	barBeats {
 		^lastBarBeats ?? { this.prClock.beatsPerBar }
@@ -102,6 +105,7 @@ AMT {
 
 	reset { |seed, action|
 		primed = nil;
+		this.piece.reset;
 		^this.prAsk(\reset, ['/amt/reset'] ++ seed, '/amt/reset.reply', nil, _.first, action)
 	}
 

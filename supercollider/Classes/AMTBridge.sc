@@ -5,12 +5,14 @@ AMTBridge {
 
 	*new { |amt| ^super.newCopyArgs(amt, [], 0, 0) }
 
-	// A phrase that comes after its first beat is joined in the middle of its bar.
-	embedPhrase { |inval, phrase, atLastBar|
-		var from = waited % phrase.barLines[1];
+	// Bars first … last-1 of a page, of which `phrase` is what this player wants. Those that come after their first beat are
+	// joined in the middle of the bar.
+	embedPage { |inval, page, phrase, first, last, atLastBar|
+		var from = phrase.barLines[first] + (waited % phrase.barLines[1]);
 		this.prGoOn;
-		recent = (recent ++ phrase.bars.collect { |i| [phrase, i] }).keep(max(kept, phrase.bars).neg);
-		^phrase.embedNotes(inval, atLastBar, from)
+		recent = (recent ++ (first .. last - 1).collect { |i| [phrase, i] }).keep(max(kept, phrase.bars).neg);
+		page.begin(from);
+		^phrase.embedNotes(inval, atLastBar, from, phrase.barLines[last])
 	}
 
 	// One bar of the last ones, or one beat of silence if there are none.

@@ -4,7 +4,7 @@ AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
 	classvar links, lastID;
 	var <address, <timeout = 3, <serverName, <model, <process;
-	var users, commands, phrases, bars, settings, joined, greeted, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
+	var users, commands, phrases, bars, pieces, settings, joined, greeted, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
 
 	*at { |hostname, port|
 		var address = this.prAddress(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
@@ -30,6 +30,7 @@ AMTLink {
 		commands = List.new;
 		phrases = List.new;
 		bars = AMTBars.new;
+		pieces = Dictionary.new;
 		settings = Dictionary.new;
 		warnings = Dictionary.new
 	}
@@ -62,6 +63,11 @@ AMTLink {
 	phrase { |session, count|
 		var id = this.class.nextID;
 		^this.prAdd(phrases, AMTRequest(this, session, ['/amt/next', id, count], '/amt/next.reply', id, id))
+	}
+
+	piece { |session|
+		if(pieces[session].isNil) { pieces[session] = AMTPiece.new };
+		^pieces[session]
 	}
 
 	isBusy { ^commands.notEmpty or: { phrases.notEmpty } }
@@ -137,6 +143,7 @@ AMTLink {
 	prClose {
 		this.prFail(commands ++ phrases, AMTError("the client was freed", \freed));
 		address.sendMsg('/amt/bye');
+		pieces.clear;
 		responders.do(_.free);
 		responders = nil;
 		CmdPeriod.remove(this)

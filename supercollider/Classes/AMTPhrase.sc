@@ -39,7 +39,10 @@ AMTPhrase : Pattern {
 	only { |... names| ^this.wanting(AMTNames.selection(names, true, wanted)) }
 	without { |... names| ^this.wanting(AMTNames.selection(names, false, wanted)) }
 
-	wanting { |function| ^if(function === wanted) { this } { this.class.new(amt, bars, request, function) } }
+	wanting { |function, client|
+		if(function === wanted and: { client.isNil or: { client === amt } }) { ^this };
+		^this.class.new(client ? amt, bars, request, function)
+	}
 
 	embedInStream { |inval|
 		inval = this.embedPending(inval);

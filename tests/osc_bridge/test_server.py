@@ -284,6 +284,19 @@ def test_status(talker):
     assert (status["model"], status["seed"], status["tempo"], status["sessions"]) == ("test", 7, 120.0, 1)
 
 
+def test_status_counts_every_client_of_the_session(server, talk):
+    """Whoever asks for phrases, subscribes or only looks; those of other sessions do not count."""
+    players = [talk(server) for _ in range(4)]
+    phrase(players[0], 1, 1)
+    hello(players[1])
+    players[1].send("/amt/want", 1, 1)
+    players[1].until("/amt/bar")
+    hello(players[2], "other")
+    for player, count in ((players[3], 3), (players[2], 1), (players[0], 3)):
+        pairs = player.ask("/amt/status")
+        assert dict(zip(pairs[::2], pairs[1::2], strict=True))["clients"] == count
+
+
 def test_save_writes_what_was_played(talker, server):
     assert error(talker, "/amt/save", "early")[1] == "range"
     phrase(talker, 1, 3)

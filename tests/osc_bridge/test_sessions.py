@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from amt.passage import Passage
-from osc_bridge.messages import ProtocolError
+from osc_bridge.messages import LEASE, ProtocolError
 from osc_bridge.sender import Peer
 from osc_bridge.session import Opening
 from osc_bridge.sessions import MAX_CLIENTS, MAX_SESSIONS, TOGETHER, Sessions
@@ -55,6 +55,19 @@ def test_a_name_is_one_session_and_empty_is_main(sessions):
     assert one.session is two.session
     assert joined(sessions, 3, "").session.name == "main"
     assert sessions.clients(one.session) == [one, two]
+
+
+def test_who_was_heard_of_lately_is_present_whatever_they_asked(sessions, watch):
+    one, two = joined(sessions, 1, "a"), joined(sessions, 2, "a")
+    joined(sessions, 3, "b")
+    two.want(range(4), watch.now)
+    assert sessions.present(one.session) == [one, two]
+    watch.now = LEASE - 1
+    sessions.client(one.peer)
+    watch.now = LEASE + 1
+    assert sessions.present(one.session) == [one], "a lease after its last request a client has gone"
+    sessions.forget(one.peer)
+    assert sessions.present(one.session) == []
 
 
 def test_seeds(watch):

@@ -18,6 +18,8 @@ from pathlib import Path
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from tests.sonic_pi.tape import Tape
+
 SERVER = Path("/usr/lib/sonic-pi/app/server/ruby/bin/sonic-pi-server.rb")
 PROGRAMS = ("ruby", "jackd", "jack_wait", "scsynth")
 LARGEST_CODE = 16_000  # bytes; more is silently lost on the way to the server
@@ -76,6 +78,7 @@ class SonicPi:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listening = True
         self._children: list[subprocess.Popen[bytes]] = []
+        self._open = contextlib.ExitStack()
 
     def __enter__(self) -> SonicPi:
         self.home = Path(tempfile.mkdtemp(prefix="sonic-pi-test-"))
@@ -122,12 +125,16 @@ class SonicPi:
         with self._changed:
             self.lines.clear()
 
+    def render(self, start: int, path: Path, tail: float = 3.0) -> None:
+        """Plays what was sent to scsynth since the tape held `start` messages into a WAV, not in real time."""
+        self.tape.render(self._booted, start, path, tail)
+
     def _boot(self) -> None:
         self._socket.bind(("127.0.0.1", 0))
         self._socket.settimeout(0.2)
         self._listener.start()
         gui = self._socket.getsockname()[1]
-        self._port, self.scsynth_port, self.cue_port, erlang, midi_out, midi_in, web = free_udp_ports(7)
+        self._port, self.scsynth_port, self.cue_port, tape_port, erlang, midi_out, midi_in, web = free_udp_ports(8)
         settings = self.home / ".sonic-pi"
         (settings / "log").mkdir(parents=True)
         (settings / "settings.json").write_text('{"no_update_checking": true}')
@@ -142,14 +149,19 @@ class SonicPi:
         self._spawn(*jackd.replace("NAME", jack).split(), environment=environment)
         wait = ["jack_wait", "-s", jack, "-w", "-t", "10"]
         subprocess.run(wait, env=environment, check=True, capture_output=True, timeout=20)
-        ports = (self._port, gui, self.scsynth_port, self.scsynth_port, self.cue_port, erlang, midi_out, midi_in, web)
+        ports = (self._port, gui, self.scsynth_port, tape_port, self.cue_port, erlang, midi_out, midi_in, web)
         self._spawn("ruby", "-E", "utf-8", str(SERVER), "-u", *map(str, ports), environment=environment)
         deadline = time.monotonic() + self._boot_timeout
+        self.tape = Tape(self.scsynth_port)
         while not self._answered("/ack", 0.2):
+            if not self.tape.port and _was_free(tape_port, (self.home / "ruby.log").read_text(errors="replace")):
+                self.tape.listen(tape_port)
+                self._open.enter_context(self.tape)
             self._send("/ping", "0")
             if self._children[-1].poll() is not None or time.monotonic() > deadline:
                 log = (self.home / "ruby.log").read_text(errors="replace")[-3000:]
                 raise RuntimeError(f"the Sonic Pi server did not answer; its output ends with\n{log}")
+        self._booted = len(self.tape.messages)
         self._send("/cue-port-internal")
         self._send("/cue-port-start")
 
@@ -198,6 +210,7 @@ class SonicPi:
                 except subprocess.TimeoutExpired:
                     child.kill()
                     child.wait()
+        self._open.close()
         self._listening = False
         if self._listener.is_alive():
             self._listener.join()
@@ -208,6 +221,11 @@ class SonicPi:
         """Processes that the server started and may leave behind: scsynth, erlang."""
         folder = self.home / "sonic-pi-pids"
         return [int(entry.name) for entry in folder.iterdir() if entry.name.isdigit()] if folder.is_dir() else []
+
+
+def _was_free(port: int, log: str) -> bool:
+    """Has the Sonic Pi server seen that nobody has this port, as it insists on?"""
+    return f"port: {port}\n  - OK" in log
 
 
 def _lines(address: str, values: list[object]) -> list[Line]:

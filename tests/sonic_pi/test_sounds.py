@@ -140,11 +140,12 @@ def test_midi_in_place_of_sounds(sonic_pi: SonicPi) -> None:
 def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drums(
     sonic_pi: SonicPi, amt_server: AmtServer, tmp_path: Path
 ) -> None:
-    """Two bars of the model in the real scsynth: after a mark the bass alone, then the lead, then the drums.
+    """Two bars of the model: after a mark the bass alone, then the lead, then the drums.
 
-    A busy computer loses blocks of sound, so that a fifth of the notes may be missed.
+    A real scsynth plays what Sonic Pi sent, not in real time, so that no block of sound is lost on a busy computer.
     """
     path = tmp_path / "band.wav"
+    start = len(sonic_pi.tape.messages)
     sonic_pi.run(f"""
         use_bpm 160
         amt_connect port: {amt_server.port}, session: "recorded"
@@ -156,8 +157,6 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
           sleep 8
           bars = amt_next bars: 2
         end
-        recording_start
-        sleep 2
         [:bass, :lead, :drums].each do |name|
           sample :elec_tick, amp: 1
           puts "mark", vt
@@ -170,20 +169,19 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
           amt_play bars, only: name
           sleep 3
         end
-        recording_save "{path}"
-        puts "saved"
+        puts "played"
     """)
-    lines = sonic_pi.wait_for(lambda lines: says(lines, "saved") and path.exists(), "the recording", 90)
+    lines = sonic_pi.wait_for(lambda lines: says(lines, "played"), "the end", 90)
+    sonic_pi.render(start, path)
     with wave.open(str(path)) as file:
         frames = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-        samples, rate = frames.reshape(-1, file.getnchannels()).mean(axis=1) / 32768, file.getframerate()
+        samples, rate = frames.reshape(-1, file.getnchannels())[:, :2].mean(axis=1) / 32768, file.getframerate()
     marks = [float(time) for time in said(lines, "mark")]
     first = int(np.argmax(np.abs(samples) > 0.01))
 
     def sound(number: int, name: str) -> Sound:
-        """From the mark before a part, which is looked for: where blocks are lost, what follows is early."""
-        near = first + round((marks[number] - marks[0] - 0.2) * rate)
-        start = max(0, near) + int(np.argmax(np.abs(samples[max(0, near) :]) > 0.01))
+        """From the mark before a part."""
+        start = first + round((marks[number] - marks[0]) * rate)
         words = [line.text.split()[1:] for line in lines if line.text.startswith(f":{name} ")]
         notes = sorted((float(at), float(length), int(pitch), int(program)) for at, length, pitch, program in words)
         assert notes
@@ -197,9 +195,10 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
             others = {pitch - 1, pitch + 1} - part.sounding(start, end)
             level = part.level(pitch, start, end)
             wrong.append(level < 0.05 or any(part.level(other, start, end) > level for other in others))
-        assert wrong.count(True) <= len(wrong) / 5, f"{wrong.count(True)} of {len(wrong)} are not heard at their pitch"
+        assert not any(wrong), f"{wrong.count(True)} of {len(wrong)} are not heard at their pitch"
     drums = sound(2, "drums")
     unheard = [onset for onset, *_ in drums.notes if not any(strikes(drums, onset + n / 200) for n in range(-6, 7))]
+    # A soft stroke while a louder one rings makes nothing louder: no more than a fifth of a pattern are such.
     assert len(unheard) <= len(drums.notes) / 5
     silences = [time for time in np.arange(0.1, drums.notes[0][0] - 0.06, 0.02) if strikes(drums, time)]
     assert not silences, "nothing strikes before the first hit"

@@ -1,7 +1,8 @@
 """What differs between versions of Sonic Pi, shown to amt.rb by a stand-in for it. Needs Ruby, but no Sonic Pi.
 
-4.x can't be driven here. What is known of it: times in Time State may be numbers, the tempo may be :link, there are
-more synths, and odd messages arrive as they are. The stand-in's clock stands still unless it is set.
+4.x can't be driven here. What its source says: times in Time State are numbers, the tempo may be :link or a MIDI
+clock, where time_warp goes to beats that are rounded to 32 bits; there are more synths, and odd messages arrive as they
+are. The stand-in's clock stands still unless it is set.
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ class StandIn
   def as_time(seconds) @floats ? seconds : Time.at(seconds) end
   def current_time() as_time(@now) end
   def bt(beats) beats / 2.0 end
-  def time_warp(beats) before, @now = @now, @now + bt(beats); yield ensure @now = before end
+  def time_warp(beats)
+    before, @now = @now, @now + bt(beats)
+    @now = bt([@now / bt(1)].pack('g').unpack1('g')) unless @mode.nil? || @mode.is_a?(Numeric)
+    yield
+  ensure
+    @now = before
+  end
+  def with_bpm(bpm) before, @mode = @mode, bpm; yield ensure @mode = before end
+  def in_thread(**) yield end
   def get_event(path)
     found = @events[path.sub('osc*:1', 'osc:127.0.0.1:1')].select { |time, _| time <= @now }.max_by(&:first)
     found && Event.new(as_time(found[0]), found[1])
@@ -96,6 +105,29 @@ def test_parts_in_any_order_with_repeats_and_losses_make_the_newest_whole_revisi
 @pytest.mark.parametrize("floats", [False, True])
 def test_a_damaged_or_unfinished_bar_counts_as_missing(values: list[int], floats: bool) -> None:
     assert ruby(f"{LINK} puts link.bar(9).to_json", {"messages": [values], "number": 9, "floats": floats}) is None
+
+
+@pytest.mark.parametrize("mode", ["120.0", ":link", "[:midi, nil]"])
+def test_a_bar_in_parts_is_put_together_whatever_clock_the_thread_follows(mode: str) -> None:
+    """Parts 3 ms apart, which warps of a thread that follows Link can't tell apart."""
+    found = ruby(
+        f"""{LINK}
+        sonic_pi.events.delete('/osc:127.0.0.1:1/amt/bar/9')
+        given['messages'].each_with_index do |values, index|
+          sonic_pi.events['/osc:127.0.0.1:1/amt/bar/9'] << [999.9 + 0.003 * index, values]
+        end
+        sonic_pi.instance_variable_set :@mode, {mode}
+        def sonic_pi.current_bpm_mode() @mode end
+        puts [link.bar(9), sonic_pi.now, sonic_pi.current_bpm_mode].to_json
+        """,
+        {"messages": [message(9, 0, part, 20, [part]) for part in range(20)], "number": 9, "floats": True},
+    )
+    assert isinstance(found, list)
+    bar, now, kept = found
+    assert bar is not None
+    assert [note["note"] for note in bar["notes"]] == list(range(20))
+    assert now == 1000.0
+    assert str(kept) in mode.replace("nil", "None").replace(":midi", "'midi'")
 
 
 def test_what_came_before_the_greeting_does_not_count() -> None:

@@ -19,6 +19,7 @@ def test_ping_and_status(outcome):
     assert "nil" not in (version, model, seed)
     assert session == "sclang steering"
     assert next_bar == "0"
+    assert said(outcome, "clients") == ["1"], "one that subscribes to nothing counts, too"
 
 
 def test_the_clocks_tempo_and_meter_reach_the_server(outcome):

@@ -99,6 +99,32 @@ def test_two_clients_of_one_session_share_its_bars(sclang, amt_server, tmp_path)
     assert all(mine == sorted(mine) for mine in bars)
 
 
+def test_each_endless_player_of_a_session_plays_all_bars_where_the_others_do(sclang, amt_server, recording):
+    """Two clients, and two streams of one pattern that join them; with phrases of one, four and two bars."""
+    outcome = sclang.script("players", amt_server.port, "players")
+    players = {tag: recording(outcome, tag) for tag in ("one", "four", "late", "bass")}
+    received = players["one"].bars()
+    sounded = {tag: [event for event in player.events if not event.rest] for tag, player in players.items()}
+    orders = {tag: list(dict.fromkeys(event.bar for event in events)) for tag, events in sounded.items()}
+    audible = [index for index in sorted(received) if received[index][1]]
+    assert orders["one"] == orders["four"] == [index for index in audible if index < 12]
+    first = orders["late"][0]
+    assert 0 < first < 12
+    assert orders["late"] == [index for index in audible if first <= index < first + 6]
+    assert {event.program for event in sounded["bass"]} == {BASS}
+
+    def placed(tag, *tags):
+        """What a player sounded of the bars that all these played: beat, pitch, velocity, program, bar."""
+        shared = set.intersection(*(set(orders[each]) for each in (tag, *tags)))
+        return sorted((e.beat, e.midinote, e.velocity, e.program, e.bar) for e in sounded[tag] if e.bar in shared)
+
+    for tag, other in (("four", "one"), ("late", "one"), ("bass", "late")):
+        mine, theirs = placed(tag, other), placed(other, tag)
+        theirs = [note for note in theirs if tag != "bass" or note[3] == BASS]
+        assert len(mine) == len(theirs) > 0
+        assert all(a == pytest.approx(b, abs=1e-6) for a, b in zip(mine, theirs, strict=True)), f"{tag} and {other}"
+
+
 def test_the_music_goes_on_through_a_killed_and_restarted_server(sclang, recording, tmp_path):
     """Bars repeat in time while nobody answers; one message; new bars, steered as before, once the server is back."""
     server = start_server(tmp_path)

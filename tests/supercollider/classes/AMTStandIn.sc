@@ -1,6 +1,6 @@
 // Stands in for an AMT and its link: its bars come, or fail, when a test says so; what would be posted is kept.
 AMTStandIn {
-	var <map, <requests, <said;
+	var <map, <requests, <said, <piece, <bars = 0;
 
 	// Notes of a bar, each as onset and duration in ticks, pitch, velocity, program.
 	*bar { |index, notes, ticks = 1920| ^(index: index, ticks: ticks, notes: notes) }
@@ -15,13 +15,21 @@ AMTStandIn {
 
 	init {
 		map = AMTMap.new;
+		piece = AMTPiece.new;
 		requests = [];
 		said = []
 	}
 
-	request { |bars|
-		requests = requests.add(AMTRequest(this, "", [], nil, nil, requests.size));
-		^AMTPhrase(this, bars, requests.last)
+	// Another client of the same session.
+	*sharing { |amt| ^super.new.init.prShare(amt.piece) }
+
+	prShare { |argPiece| piece = argPiece }
+
+	// A request knows the numbers of the bars that it asks for.
+	request { |count|
+		requests = requests.add(AMTRequest(this, "", (bars .. bars + count - 1), nil, nil, requests.size));
+		bars = bars + count;
+		^AMTPhrase(this, count, requests.last)
 	}
 
 	barBeats { ^4 }

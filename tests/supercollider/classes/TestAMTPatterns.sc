@@ -1,18 +1,24 @@
 // A phrase, a Pamt and their filters, step by step: the bars come when the test says so. Needs no server.
 TestAMTPatterns : UnitTest {
-	var bass = 33, kit = 128, notes;
+	var bass = 33, kit = 128, notes, now;
 
-	setUp { notes = [[0, 480, 40, 100, bass], [480, 120, 36, 90, kit], [480, 240, 43, 80, bass], [960, 120, 38, 70, kit]] }
+	setUp {
+		notes = [[0, 480, 40, 100, bass], [480, 120, 36, 90, kit], [480, 240, 43, 80, bass], [960, 120, 38, 70, kit]];
+		now = thisThread.beats
+	}
+
+	tearDown { thisThread.beats = now }
 
 	prBar { |index| ^AMTStandIn.bar(index, notes) }
 
-	// Some events as [beat, dur, midinote, or nil for a rest]; the beat counts from 0.
+	// Some events as [beat, dur, midinote, or nil for a rest]; the beat counts from 0. The thread's time passes with them.
 	prPlayed { |stream, count|
 		var beat = 0;
 		^count.collect {
 			var event = stream.next(()), at = beat;
 			event !? {
 				beat = beat + event.delta;
+				thisThread.beats = thisThread.beats + event.delta;
 				[at, event.delta, if(event.isRest) { nil } { event[\midinote] }]
 			}
 		}
@@ -99,6 +105,61 @@ TestAMTPatterns : UnitTest {
 		amt.requests[1].resolve([AMTStandIn.bar(1, [[0, 480, 50, 100, bass]])]);
 		this.assertEquals(this.prPlayed(pattern.asStream, 1), [[0, 4, 50]], "another player has its bars at once");
 		this.assertEquals(amt.requests.size, 3, "nothing was asked for in vain")
+	}
+
+	// Bars of one note each, whose pitch is 40 more than their number, answer what was asked for.
+	prAnswer { |amt|
+		amt.requests.select(_.isPending).do { |request|
+			request.resolve(request.message.collect { |index| AMTStandIn.bar(index, [[0, 480, 40 + index, 100, bass]]) })
+		}
+	}
+
+	// What several streams play, bar by bar and at the same time.
+	prTogether { |amt, streams, count|
+		^count.collect {
+			var played;
+			this.prAnswer(amt);
+			played = streams.collect { |stream| stream.next(()) }.collect { |event| [event.delta, event[\midinote]] };
+			this.assert(played.every { |one| one[0] == 4 }, "each plays a bar");
+			thisThread.beats = thisThread.beats + 4;
+			played.collect(_.last)
+		}
+	}
+
+	test_playersOfASessionPlayTheSameBars {
+		var amt = AMTStandIn.new, streams = [Pamt(amt, 1), Pamt(amt, 4), Pamt(amt, 3).only(\bass)].collect(_.asStream);
+		var pattern = Pamt(amt, 2);
+		this.assertEquals(this.prTogether(amt, streams, 9), (40 .. 48).collect { |pitch| pitch ! 3 }, "each plays all bars");
+		streams = streams ++ pattern.asStream;
+		this.assertEquals(this.prTogether(amt, streams, 6), (49 .. 54).collect { |pitch| pitch ! 4 }, "a new one joins them");
+		this.assert(amt.bars <= (15 + 4), "bars are asked for once")
+	}
+
+	test_aPlayerThatIsStartedInABarJoinsAtTheNextOne {
+		var amt = AMTStandIn.new, first = Pamt(amt, 4).asStream;
+		this.assertEquals(this.prTogether(amt, [first], 3), [[40], [41], [42]], "one plays");
+		first.next(());
+		thisThread.beats = thisThread.beats + 1;
+		this.assertEquals(this.prTogether(amt, [Pamt(amt, 4).asStream], 2), [[44], [45]], "the other goes ahead of it");
+		thisThread.beats = thisThread.beats + 3;
+		this.assertEquals(this.prTogether(amt, [first], 3), [[44], [45], [46]], "it plays every bar all the same")
+	}
+
+	test_aPlayerWithASoundMapOfItsOwnKeepsItInSharedBars {
+		var amt = AMTStandIn.new, other = AMTStandIn.sharing(amt), streams = [Pamt(amt, 1), Pamt(other, 1)].collect(_.asStream);
+		other.map[bass] = \mine;
+		this.prAnswer(amt);
+		this.assertEquals(streams.collect { |stream| stream.next(())[\instrument] }, [\amt_bass, \mine], "each its own sounds");
+		this.assertEquals(other.requests, [], "the bars are those of the first one")
+	}
+
+	test_afterAResetPlayersGoOnToTheNewPiece {
+		var amt = AMTStandIn.new, first = Pamt(amt, 1).asStream, second;
+		this.assertEquals(this.prTogether(amt, [first], 2), [[40], [41]], "the old piece");
+		amt.piece.reset;
+		second = Pamt(amt, 1).asStream;
+		this.assertEquals(this.prTogether(amt, [second], 1), [[43]], "what was asked for before the reset is left out");
+		this.assertEquals(this.prTogether(amt, [first], 2), [[42], [43]], "and played by whoever waits for it")
 	}
 
 	test_onsetsOnALinkClock {
