@@ -12,6 +12,33 @@ from pathlib import Path
 
 import pytest
 
+HERE = Path(__file__).parent
+REAL = "real programs, ports and times"
+ROOMS_OF_REAL = {"osc_bridge", "sonic_pi", "supercollider"}
+
+
+def _group(item: pytest.Item) -> str:
+    room = item.path.relative_to(HERE)
+    return REAL if room.parts[0] in ROOMS_OF_REAL else str(room)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several workers share the tests (`make test`): a file's tests stay together, for they share what is
+    compiled; those of real programs, ports and times are one group, so that they never run beside each other.
+    That group comes first, being the longest."""
+    if config.getoption("dist", "no") != "loadgroup":
+        return
+    items.sort(key=lambda item: _group(item) != REAL)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A worker that computes makes way for the other's real programs, which keep time."""
+    if item.get_closest_marker("xdist_group") and _group(item) != REAL and hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, 0, max(10, os.getpriority(os.PRIO_PROCESS, 0)))
+
 
 @dataclass(frozen=True)
 class AmtServer:
