@@ -2,8 +2,6 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# two workers, who take whole groups of tests in their order (tests/conftest.py)
-SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: setup setup-dev serve doctor test lint bench music-report examples clean
 
@@ -34,7 +32,7 @@ lint: setup-dev
 
 test: lint
 	sh tests/install_clients.sh
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 $(ARGS)
 
 bench: setup-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'

@@ -9,34 +9,38 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
-REAL = "real programs, ports and times"
-ROOMS_OF_REAL = {"osc_bridge", "sonic_pi", "supercollider"}
+REAL = ("tests/osc_bridge/", "tests/sonic_pi/", "tests/supercollider/")
+"""Rooms of real programs, ports and times."""
 
 
-def _group(item: pytest.Item) -> str:
-    room = item.path.relative_to(HERE)
-    return REAL if room.parts[0] in ROOMS_OF_REAL else str(room)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where two workers share the tests (`make test`): a file's tests stay together, for they share what is compiled;
+    all of the real rooms stay together, so that they never run beside each other."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Rooms(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "real" if nodeid.startswith(REAL) else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False
+    return Rooms(config, log)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several workers share the tests (`make test`): a file's tests stay together, for they share what is
-    compiled; those of real programs, ports and times are one group, so that they never run beside each other.
-    That group comes first, being the longest."""
-    if config.getoption("dist", "no") != "loadgroup":
-        return
-    items.sort(key=lambda item: _group(item) != REAL)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The real rooms come first there, being what takes longest."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: not item.nodeid.startswith(REAL))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A worker that computes makes way for the other's real programs, which keep time."""
-    if item.get_closest_marker("xdist_group") and _group(item) != REAL and hasattr(os, "setpriority"):
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith(REAL):
         os.setpriority(os.PRIO_PROCESS, 0, max(10, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
