@@ -197,7 +197,7 @@ def profile(decoder: Decoder, performance: Performance) -> Profile:
     behind = round(statistics.fmean(call.behind for call in single))
     rows = round(statistics.fmean(call.rows for call in draws))
     # split by ratio: other programs disturb a long performance more than these short loops
-    weights, reading, step = (_step(decoder, *each) for each in ((0, 0), (behind, 0), (behind, rows)))
+    weights, reading, step = _steps(decoder, [(0, 0), (behind, 0), (behind, rows)])
     alone, drawn = _seconds(single) / len(single), len(draws)
     draw = alone * max(0.0, 1 - reading / step)
 
@@ -222,16 +222,21 @@ def _seconds(calls: Iterable[Call]) -> float:
     return sum(call.end - call.start for call in calls)
 
 
-def _step(decoder: Decoder, behind: int, rows: int, steps: int = 200) -> float:
-    """Median seconds to read one token behind so many others, and to draw from so many output rows, if any."""
-    cache, token = decoder.new_cache(), np.zeros(1, np.int32)
-    draws = [(cache, Choices(np.arange(rows, dtype=np.int32)), 0.5)] if rows else []
-    if behind:
-        decoder.read([(cache, np.zeros(behind, np.int32))])
-    times = []
-    for _ in range(steps):
-        start = time.perf_counter()
-        decoder.step([(cache, token)], draws)
-        times.append(time.perf_counter() - start)
-        cache.truncate(behind)
-    return statistics.median(times)
+def _steps(decoder: Decoder, kinds: Sequence[tuple[int, int]], rounds: int = 200) -> list[float]:
+    """Median seconds to read one token behind so many others, and to draw from so many output rows, if any, of each
+    kind. They take turns, so that what other programs take is taken from all of them alike."""
+    token = np.zeros(1, np.int32)
+    steps: list[tuple[int, Cache, list[tuple[Cache, Choices, float]], list[float]]] = []
+    for behind, rows in kinds:
+        cache = decoder.new_cache()
+        if behind:
+            decoder.read([(cache, np.zeros(behind, np.int32))])
+        draws = [(cache, Choices(np.arange(rows, dtype=np.int32)), 0.5)] if rows else []
+        steps.append((behind, cache, draws, []))
+    for _ in range(rounds):
+        for behind, cache, draws, times in steps:
+            start = time.perf_counter()
+            decoder.step([(cache, token)], draws)
+            times.append(time.perf_counter() - start)
+            cache.truncate(behind)
+    return [statistics.median(times) for *_, times in steps]

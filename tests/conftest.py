@@ -9,8 +9,39 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+REAL = ("tests/osc_bridge/", "tests/sonic_pi/", "tests/supercollider/")
+"""Rooms of real programs, ports and times."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where two workers share the tests (`make test`): a file's tests stay together, for they share what is compiled;
+    all of the real rooms stay together, so that they never run beside each other."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Rooms(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "real" if nodeid.startswith(REAL) else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False
+    return Rooms(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The real rooms come first there, being what takes longest."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: not item.nodeid.startswith(REAL))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A worker that computes makes way for the other's real programs, which keep time."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith(REAL):
+        os.setpriority(os.PRIO_PROCESS, 0, max(10, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,10 @@ from amt.config import ModelConfig
 from amt.weights.names import EMBEDDING, linear_layers, small_shapes
 
 CONFIG = ModelConfig(2, 32, 4, 64, 96, 1e-5, True)
+# Two heads share a group of 32, a tile and a chunk of rows are left over, the window is no multiple of a vector.
+TINY = ModelConfig(3, 64, 4, 150, 160, scale_attn_by_inverse_layer_idx=True)
+# A whole window to compose in; benchmarks.models has it too, so that it is compiled once for both.
+COMPOSER = ModelConfig(2, 64, 2, 1_024, 128)
 
 
 def gpt2(config: ModelConfig = CONFIG, seed: int = 0) -> transformers.GPT2LMHeadModel:

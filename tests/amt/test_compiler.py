@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +30,55 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+LONELY = """
+import sys
+import numpy as np
+from amt import compiler, decoder
+print(compiler.compile_model(sys.argv[1], lambda _, share: print(share)))
+model = decoder.load(sys.argv[1])
+cache = model.new_cache()
+model.extend(cache, np.arange(12, dtype=np.int32))
+print(model.logits(cache, np.arange(3, dtype=np.int32)))
+"""
+
+
+@dataclass(frozen=True)
+class Twice:
+    """A model that two programs have compiled at once into one empty cache, for compiling takes long.
+
+    path, told: what this one was told at the end and meanwhile. other: one that finds no program on its PATH, and
+    decodes with what it has compiled. cached: what lies in the cache now.
+    """
+
+    cache: Path
+    path: Path
+    told: list[tuple[str, float]]
+    other: subprocess.CompletedProcess[str]
+    cached: list[Path]
+
+
 @pytest.fixture(scope="module")
-def compiled(model: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """What compiling the model gives, made once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        return compiler.compile_model(model).read_bytes()
+def twice(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Twice:
+    cache, told = tmp_path_factory.mktemp("cache"), []
+    environment = {"PATH": "", "HOME": str(tmp_path_factory.mktemp("home")), "XDG_CACHE_HOME": str(cache)}
+    command = [sys.executable, "-c", LONELY, str(model)]
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        path = compiler.compile_model(model, progress=lambda *step: told.append(step))
+        output, errors = process.communicate()
+        other = subprocess.CompletedProcess(command, process.returncode, output, errors)
+        return Twice(cache, path, told, other, list(compiler.cache_folder().iterdir()))
+
+
+@pytest.fixture(scope="module")
+def compiled(twice: Twice) -> bytes:
+    """What compiling the model gives."""
+    return twice.path.read_bytes()
 
 
 @pytest.fixture
@@ -73,18 +116,26 @@ def decodes(folder: Path) -> bool:
 
 
 def test_a_model_is_compiled_once_and_says_what_it_does(
-    model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, twice: Twice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[str, float]] = []
-    path = compiler.compile_model(model, progress=lambda *step: told.append(step))
-    assert list(cache.iterdir()) == [path]
-    shares = [share for _, share in told]
+    shares = [share for _, share in twice.told]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0, 1)
-    assert all(what for what, _ in told)
+    assert all(what for what, _ in twice.told)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(twice.cache))
     forbid_compiling(monkeypatch)
-    assert compiler.compile_model(model) == path
+    assert compiler.compile_model(model) == twice.path
     assert decodes(model)
+
+
+def test_two_at_once_do_not_disturb_each_other(twice: Twice) -> None:
+    assert twice.cached == [twice.path]
+    assert str(twice.path) in twice.other.stdout.splitlines()
+
+
+def test_no_other_program_is_needed(twice: Twice) -> None:
+    assert twice.other.returncode == 0, twice.other.stderr
+    assert twice.other.stdout.splitlines()[:1] == ["0.0"], "it has compiled by itself"
 
 
 @pytest.mark.parametrize(
@@ -162,32 +213,6 @@ def test_a_cache_that_cannot_be_written_only_costs_time(
     assert "compiled again at every start" in caplog.text
     with pytest.raises(compiler.CompileError, match="cannot be written"):
         compiler.compile_model(model)
-
-
-COMPILE = """
-import sys
-from amt import compiler
-print(compiler.compile_model(sys.argv[1]))
-"""
-
-
-def test_two_at_once_do_not_disturb_each_other(model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands = [[sys.executable, "-c", COMPILE, str(model)] for _ in range(2)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
-    paths = {process.communicate()[0].strip() for process in running}
-    assert [process.returncode for process in running] == [0, 0]
-    assert {str(path) for path in cache.iterdir()} == paths
-    forbid_compiling(monkeypatch)
-    assert decodes(model)
-
-
-def test_no_other_program_is_needed(model: Path, cache: Path, tmp_path: Path) -> None:
-    environment = {"PATH": "", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(cache.parent.parent)}
-    code = COMPILE + "\nfrom amt import decoder\nimport numpy as np\nm = decoder.load(sys.argv[1])\nc = m.new_cache()\n"
-    code += "m.extend(c, np.arange(12, dtype=np.int32))\nprint(m.logits(c, np.arange(3, dtype=np.int32)))"
-    result = subprocess.run([sys.executable, "-c", code, str(model)], env=environment, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    assert len(list(cache.iterdir())) == 1
 
 
 @pytest.mark.parametrize("whom", ["group", "parent"])
