@@ -321,19 +321,19 @@ def test_a_compact_embedding_is_the_expanded_one(quantised: str, tmp_path: Path)
     offsets = np.random.default_rng(0).standard_normal((3, TINY.width)).astype(np.float32)
     for offset, start, end in zip(offsets, (0, 10_000, 11_000), (10_000, 11_000, 27_512), strict=True):
         table[CONTROL + start : CONTROL + end] = table[start:end] + offset
-    # with blocks of floats, which round no inputs, the two are nearly the same
-    write(tmp_path / "compact", TINY, quantization("q0f32", quantised), weights)
+    write(tmp_path / "compact", TINY, quantization(quantised), weights)
     stored = read(tmp_path / "compact")
     assert stored.compact
     full = {**weights, f"{EMBEDDING}.weight": stored.matrix(EMBEDDING)}
-    write(tmp_path / "full", TINY, quantization("q0f32"), full)
+    write(tmp_path / "full", TINY, quantization(quantised, "q0f32"), full)
     logits = []
     for folder in ("compact", "full"):
         model = decoder.load(tmp_path / folder)
         cache = model.new_cache()
         model.extend(cache, tokens(60))
         logits.append(model.logits(cache, ROWS))
-    np.testing.assert_allclose(*logits, atol=1e-4 * np.abs(logits[1]).max())
+    np.testing.assert_allclose(*logits, atol=2e-2 * np.abs(logits[1]).max())
+    assert np.corrcoef(*logits)[0, 1] > 0.9999
 
 
 @pytest.mark.parametrize(
