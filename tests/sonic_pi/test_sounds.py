@@ -142,7 +142,9 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
 ) -> None:
     """Two bars of the model: after a mark the bass alone, then the lead, then the drums.
 
-    A real scsynth plays what Sonic Pi sent, not in real time, so that no block of sound is lost on a busy computer.
+    A real scsynth plays what Sonic Pi sent, not in real time, so that no block of sound is lost on a busy computer:
+    every note is there, and none may be missed. Strokes are cut short, for a soft one in the ring of a loud one makes
+    nothing louder.
     """
     path = tmp_path / "band.wav"
     start = len(sonic_pi.tape.messages)
@@ -157,7 +159,7 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
           sleep 8
           bars = amt_next bars: 2
         end
-        [:bass, :lead, :drums].each do |name|
+        {{bass: {{}}, lead: {{}}, drums: {{sustain: 0.04, release: 0.01}}}}.each do |name, opts|
           sample :elec_tick, amp: 1
           puts "mark", vt
           amt_only(bars, name).each_with_index do |bar, number|
@@ -166,7 +168,7 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
             end
           end
           sleep 1
-          amt_play bars, only: name
+          amt_play bars, only: name, **opts
           sleep 3
         end
         puts "played"
@@ -197,9 +199,8 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
             wrong.append(level < 0.05 or any(part.level(other, start, end) > level for other in others))
         assert not any(wrong), f"{wrong.count(True)} of {len(wrong)} are not heard at their pitch"
     drums = sound(2, "drums")
-    unheard = [onset for onset, *_ in drums.notes if not any(strikes(drums, onset + n / 200) for n in range(-6, 7))]
-    # A soft stroke while a louder one rings makes nothing louder: no more than a fifth of a pattern are such.
-    assert len(unheard) <= len(drums.notes) / 5
+    unheard = [onset for onset, *_ in drums.notes if not strikes(drums, onset)]
+    assert not unheard, f"{len(unheard)} of {len(drums.notes)} strokes are not heard when they should be"
     silences = [time for time in np.arange(0.1, drums.notes[0][0] - 0.06, 0.02) if strikes(drums, time)]
     assert not silences, "nothing strikes before the first hit"
 
