@@ -7,18 +7,15 @@ Starts a music server of its own with the embedded model. Needs SuperCollider 3.
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from tests.conftest import start_server, stop_server
+from tests.supercollider.runner import Sclang
+
 FOLDER = Path(__file__).parent / "supercollider"
-QUARK = FOLDER.parents[1] / "supercollider"
 LIMIT = 300
 """Seconds that rendering may take."""
 
@@ -39,45 +36,17 @@ def record(path: Path) -> None:
     sclang = shutil.which("sclang")
     if sclang is None or shutil.which("scsynth") is None:
         raise SystemExit("sclang and scsynth are not on the PATH: install SuperCollider (sh tests/install_clients.sh)")
-    with tempfile.TemporaryDirectory() as home, music_server(Path(home)) as port:
-        configuration = Path(home) / "sclang_conf.yaml"
-        configuration.write_text(f"includePaths:\n- {QUARK}\nexcludePaths: [[]]\npostInlineWarnings: true\n")
-        script = (FOLDER / "record.scd", port, FOLDER / "performance.scd", path)
-        done = subprocess.run(
-            [sclang, "-D", "-l", str(configuration), *map(str, script)],
-            env=headless(home),
-            cwd=home,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=LIMIT,
-        )
-    if done.returncode or "FAILURE IN SERVER" in done.stdout:
-        raise SystemExit(f"sclang ended with {done.returncode}:\n{done.stdout}")
-
-
-def headless(home: str) -> dict[str, str]:
-    """An environment for sclang without a screen and apart from the user's own settings."""
-    Path(home).chmod(0o700)
-    folders = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), home)
-    return {**os.environ, **folders, "QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1"}
-
-
-@contextmanager
-def music_server(folder: Path) -> Iterator[int]:
-    """`midinfinite-osc serve` on a free port, which it gives, until the block ends."""
-    command = [sys.executable, "-m", "osc_bridge", "serve", "--port", "0", "--workspace", str(folder / "music")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with tempfile.TemporaryDirectory() as folder:
+        server = start_server(Path(folder))
+        script = (FOLDER / "record.scd", server.port, FOLDER / "performance.scd", path)
         try:
-            ready = (re.match(r"ready \S*?:(\d+)", line) for line in process.stdout or ())
-            port = next((match[1] for match in ready if match), None)
-            if port is None:
-                raise SystemExit("the music server did not start")
-            yield int(port)
+            outcome = Sclang(Path(folder), sclang).execute(*script, seconds=LIMIT)
+        except AssertionError as error:
+            raise SystemExit(str(error)) from None
         finally:
-            process.terminate()
+            stop_server(server)
+    if "FAILURE IN SERVER" in outcome.text:
+        raise SystemExit(outcome.text)
 
 
 if __name__ == "__main__":

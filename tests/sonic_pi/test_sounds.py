@@ -150,22 +150,28 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
 ) -> None:
     """Two bars of the model: after a mark the bass alone, then the lead, then the drums.
 
-    A real scsynth plays what Sonic Pi sent, not in real time, so that no block of sound is lost on a busy computer.
+    A real scsynth plays what Sonic Pi sent, not in real time, so that no block of sound is lost on a busy computer:
+    every note is there, and none may be missed. Strokes are cut short, for a soft one in the ring of a loud one makes
+    nothing louder. Notes lie at least an eighth, 0.375 s, apart: which phrase it is depends on how busy the computer
+    is, and bass notes a semitone and a tenth of a second apart can't be told apart.
     """
     path = tmp_path / "band.wav"
     start = len(sonic_pi.tape.messages)
     sonic_pi.run(f"""
-        use_bpm 160
+        use_bpm 80
         amt_connect port: {amt_server.port}, session: "recorded"
         amt_instruments :bass, :lead, :drums
         amt_set range: [:lead, 60, 84]
         amt_set polyphony: [:lead, 1]
+        amt_set polyphony: [:bass, 1]
+        amt_set subdivision: 2
         bars = amt_next bars: 2
         until %w[bass lead drums].all? {{ |name| amt_only(bars, name).all? {{ |bar| bar[:n] && bar[:notes].any? }} }}
           sleep 8
           bars = amt_next bars: 2
         end
-        [:bass, :lead, :drums].each do |name|
+        short = {{release: 0.02}}
+        {{bass: short, lead: short, drums: {{sustain: 0.04, release: 0.01}}}}.each do |name, opts|
           sample :elec_tick, amp: 1
           puts "mark", vt
           amt_only(bars, name).each_with_index do |bar, number|
@@ -174,7 +180,7 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
             end
           end
           sleep 1
-          amt_play bars, only: name
+          amt_play bars, only: name, **opts
           sleep 3
         end
         puts "played"
@@ -205,9 +211,8 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
             wrong.append(level < 0.05 or any(part.level(other, start, end) > level for other in others))
         assert not any(wrong), f"{wrong.count(True)} of {len(wrong)} are not heard at their pitch"
     drums = sound(2, "drums")
-    unheard = [onset for onset, *_ in drums.notes if not any(strikes(drums, onset + n / 200) for n in range(-6, 7))]
-    # A soft stroke while a louder one rings makes nothing louder: no more than a fifth of a pattern are such.
-    assert len(unheard) <= len(drums.notes) / 5
+    unheard = [onset for onset, *_ in drums.notes if not strikes(drums, onset)]
+    assert not unheard, f"{len(unheard)} of {len(drums.notes)} strokes are not heard when they should be"
     silences = [time for time in np.arange(0.1, drums.notes[0][0] - 0.06, 0.02) if strikes(drums, time)]
     assert not silences, "nothing strikes before the first hit"
 
