@@ -357,7 +357,7 @@ class Ill:
     """A decoder that cannot draw for one cache."""
 
     def __init__(self, decoder: Any) -> None:
-        self._decoder = decoder
+        self._decoder, self.config = decoder, decoder.config
         self.new_cache = decoder.new_cache
         self.bad: object = None
 

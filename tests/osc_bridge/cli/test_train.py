@@ -122,6 +122,8 @@ def test_ctrl_c_writes_the_best_so_far(model: Path, music: Path, tmp_path: Path)
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")},
+        # whoever started the tests in the background may have had Ctrl-C ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
     seen = []
