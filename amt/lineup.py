@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from amt.habits import habit
 from amt.metronome import ANY, feel
 from amt.steering import Steering
 from amt.vocabulary import PITCHES
@@ -36,9 +35,9 @@ UNTOLD = Lineup()
 
 
 def lineup(steering: Steering) -> Lineup:
-    """What to tell of a bar under such a steering: of a family, whoever of it usually plays most."""
+    """What to tell of a bar under such a steering: of a family, its first program."""
     voices = steering.voices if steering.instruments else ()
-    players = {max(sorted(voice.programs), key=lambda program: habit(program).usual) for voice in voices}
+    players = {min(voice.programs) for voice in voices}
     return Lineup(tuple(sorted(players)), feel(steering.subdivision))
 
 

@@ -36,9 +36,8 @@ def clicks(grid: Grid, start: Fraction, bars: int = 1, length: int = ANY) -> npt
     """The controls of so many bars on from model step `start`, each `length` steps long: an array of events [n, 3]
     (amt.score)."""
     whole = math.floor(start)
-    controls = _clicks_after(grid, start - whole, bars).copy()
+    controls = _clicks_after(grid, start - whole, bars, length).copy()
     controls[:, 0] += whole
-    controls[:, 1] = length
     return controls
 
 
@@ -48,12 +47,12 @@ def clicks_in(meter: Meter) -> int:
 
 
 @lru_cache(maxsize=128)
-def _clicks_after(grid: Grid, fraction: Fraction, bars: int) -> npt.NDArray[np.int32]:
+def _clicks_after(grid: Grid, fraction: Fraction, bars: int, length: int) -> npt.NDArray[np.int32]:
     """Those from within step 0 on; at one tempo bars start at few different fractions of a step."""
     ticks, notes = _beats(grid.meter, bars)
     controls = np.empty((len(ticks), 3), np.int32)
     controls[:, 0] = grid.to_steps(ticks, fraction)
-    controls[:, 1] = ANY
+    controls[:, 1] = length
     controls[:, 2] = notes
     return controls
 
