@@ -95,13 +95,13 @@ AMT {
 		^this.prAsk(\get, ['/amt/get', key], '/amt/set.reply', key.asSymbol, { |reply| reply[1..].unbubble }, action)
 	}
 
-	instruments_ { |names| this.set(\instruments, *this.prNames(names)) }
+	instruments_ { |... names| this.set(\instruments, *this.prNames(names)) }
 
-	mute { |... names| this.set(\mute, *names) }
+	mute { |... names| this.set(\mute, *this.prNames(names)) }
 
 	unmute { this.set(\mute) }
 
-	solo { |... names| this.set(\solo, *names) }
+	solo { |... names| this.set(\solo, *this.prNames(names)) }
 
 	reset { |seed, action|
 		primed = nil;
@@ -217,7 +217,10 @@ AMT {
 		^link.set(session, key.asSymbol, values)
 	}
 
-	prNames { |names| ^if(names.isString or: { names.isKindOf(Symbol) }) { [names] } { names.asArray } }
+	// Names one by one or in Arrays, as they come.
+	prNames { |names|
+		^names.inject([]) { |all, each| all ++ if(each.isString) { [each] } { each.asArray } }
+	}
 
 	prCommand { |message, replyPath, replyKey|
 		this.prCheck;

@@ -40,6 +40,11 @@ def test_only_named_instruments_play(outcome):
     assert {int(program) for program in said(outcome, "solo")[0].split(",")} <= set(range(32, 40))
 
 
+def test_names_are_given_one_by_one_or_in_an_array(outcome):
+    assert said(outcome, "one by one") == ["organ", "bass", "drums"]
+    assert said(outcome, "in an Array") == ["organ", "drums"]
+
+
 def test_values_come_back(outcome):
     assert said(outcome, "temperature") == ["1.25"]
 
