@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,5 +16,6 @@ def test_the_bootstrap_becomes_a_model_of_the_shipped_ones_size(tmp_path: Path) 
     size = embed(BOOTSTRAP, tmp_path / "model")
     weights.verify(tmp_path / "model")
     made, shipped = weights.read(tmp_path / "model"), weights.read(embedded.PATH)
-    assert (made.config, made.quantization, made.compact) == (shipped.config, shipped.quantization, shipped.compact)
+    untold = replace(shipped.config, lineups=False)  # the bootstrap was never told who plays
+    assert (made.config, made.quantization, made.compact) == (untold, shipped.quantization, shipped.compact)
     assert size == pytest.approx(sum(file.stat().st_size for file in embedded.PATH.iterdir()), rel=1e-3)
