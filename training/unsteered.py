@@ -33,6 +33,8 @@ EVENTS = 230
 BEATS = 4
 """To the bar."""
 TOP_P = 0.98
+TOGETHER = 32
+"""Samples that are played at once: each takes a cache."""
 NEAR = 1.01
 """Steps from the grid within which an onset counts as on it."""
 
@@ -56,6 +58,13 @@ def play(
 ) -> list[NDArray[np.int64]]:
     """Events int64 [n, 3] of each sample: steps, durations, instrument · 128 + pitch; only these instruments."""
     random = np.random.default_rng(seed)
+    sizes = [min(TOGETHER, samples - first) for first in range(0, samples, TOGETHER)]
+    return [events for size in sizes for events in _play(model, tempo, size, instruments, random)]
+
+
+def _play(
+    model: Decoder, tempo: float, samples: int, instruments: Sequence[int] | None, random: np.random.Generator
+) -> list[NDArray[np.int64]]:
     ahead = _controls(tempo, instruments or (), model.config.lineups)
     playing = [Sample(model.new_cache(), list(ahead), []) for _ in range(samples)]
     model.read([(sample.cache, np.array([flag(True)], np.int32)) for sample in playing])
