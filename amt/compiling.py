@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from amt import processor
 from amt.compiler import parse
+from amt.runtime import without_torch
 
 if TYPE_CHECKING:
     from tvm.ir.transform import Pass
@@ -24,7 +25,8 @@ def main() -> None:
     path = Path(sys.argv[1])
     layout = parse(sys.argv[2])
     tell(0, "loading the compiler")
-    import tvm
+    with without_torch():
+        import tvm
     from tvm.tirx import compilation_pipeline
 
     from amt import architecture

@@ -74,7 +74,7 @@ class Program:
 def runtime() -> ModuleType:
     """The FFI module, with TVM's runtime library loaded. Raises RuntimeUnusable."""
     with _lock:
-        with _without_torch():
+        with without_torch():
             try:
                 import tvm_ffi
                 from tvm_ffi import registry
@@ -146,7 +146,7 @@ def _library() -> Path:
 
 
 @contextmanager
-def _without_torch() -> Iterator[None]:
+def without_torch() -> Iterator[None]:
     """tvm_ffi imports torch wherever it is installed: a second and 200 MB that decoding has no use for."""
     if "torch" in sys.modules or "tvm_ffi" in sys.modules:
         yield

@@ -18,7 +18,7 @@ from benchmarks.musical.tables import Cell, Column, Table
 from patterns.meter import TICKS_PER_BEAT
 
 FEWEST = 4
-"""Passages of real pieces of an ensemble without which nothing is compared."""
+"""Real pieces of an ensemble without which nothing is compared."""
 APART = (1, 4)
 """Bars whose strikes are compared lie so many apart."""
 
@@ -29,20 +29,21 @@ def overlap_table(composed: Composed, real: Real) -> Table:
     goal = Column("mean", "≥ 0.85", lambda mean: mean >= 0.85)
     table = Table(
         "Overlap with real pieces",
-        "Overlapping area of plain histograms, each ensemble counting alike: 1 is the same distribution. Real: "
-        "pieces of human bands and arrangements by rule in the validation corpus that have all families of the "
-        "ensemble, without other families, on the same grid. Real with real: that of as many passages of one half of "
-        "these pieces as there are sessions with the other half. Yang and Lerch: the overlapping area of distances "
-        "among real passages and from real to composed ones (KDE), mean of the six. Passages: of how many real ones.",
-        (*features, goal, Column("real with real"), Column("Yang and Lerch"), Column("passages", style=".0f")),
+        "The overlapping area of Yang and Lerch: of the distances among real passages and those from real to composed "
+        "ones (kernel densities), each ensemble counting alike. Real: pieces of human bands and arrangements by rule "
+        "in the validation corpus that have all families of the ensemble, without other families, on the same grid; "
+        f"ensembles with fewer than {FEWEST} such pieces are not compared. Plain: the overlapping area of histograms, "
+        "all passages together: 1 is the same distribution. Real with real: the plain one of as many passages of one "
+        "half of these pieces as there are sessions with the other half. Pieces: of how many real ones.",
+        (*features, goal, Column("plain"), Column("plain, real with real"), Column("pieces", style=".0f")),
     )
     own = [(line, music) for line, music in composed if line.kind == "band" and line.density in (None, OWN_DENSITY)]
     sizes = [(line.label, pairs([(line, music)])) for line, music in own]
     rows = []
     for label, sessions in sizes:
         found = compare(sessions, real)
-        means = [mean(values) for values in (found.plain, found.real, found.distances)]
-        rows.append((label, [*found.plain, *means, found.passages]))
+        means = [mean(values) for values in (found.distances, found.plain, found.real)]
+        rows.append((label, [*found.distances, *means, found.pieces]))
     if rows:
         table.add(
             "all", [mean(values[place] for _, values in rows) for place in range(len(table.columns) - 1)] + [None]
@@ -57,16 +58,16 @@ class Comparison:
     """How sessions lie among real passages of their ensembles and meter; lists have one value a feature.
 
     Attributes:
-        plain: overlap of histograms.
+        distances: Yang and Lerch's overlap.
+        plain: that of histograms.
         real: that of as many real passages with those of other pieces: what can be expected of so many sessions.
-        distances: Yang and Lerch's.
-        passages: how many real ones.
+        pieces: how many real ones there are of all their kinds, those too few to compare with included.
     """
 
+    distances: list[float | None]
     plain: list[float | None]
     real: list[float | None]
-    distances: list[float | None]
-    passages: int
+    pieces: int
 
 
 def compare(sessions: Sessions, real: Real) -> Comparison:
@@ -74,8 +75,8 @@ def compare(sessions: Sessions, real: Real) -> Comparison:
     music: dict[Kind, list[Music]] = {}
     for plan, bars in sessions:
         music.setdefault(kind(plan), []).append(bars)
-    known = {each: real.histograms(each) for each in music}
-    kinds = [each for each, halves in known.items() if sum(len(half[0]) for half in halves) >= FEWEST]
+    kinds = [each for each in music if real.count(each) >= FEWEST]
+    known = {each: real.histograms(each) for each in kinds}
     made = {each: histograms(music[each]) for each in kinds}
     plain: list[float | None] = []
     expected: list[float | None] = []
@@ -91,7 +92,7 @@ def compare(sessions: Sessions, real: Real) -> Comparison:
             (_spread(one, len(some)), other) for some, (one, other) in zip(mine, halves, strict=True) if one and other
         ]
         expected.append(overlap(_pooled(one for one, _ in both), _pooled(other for _, other in both)))
-    return Comparison(plain, expected, distances, sum(len(half[0]) for each in kinds for half in known[each]))
+    return Comparison(distances, plain, expected, sum(map(real.count, music)))
 
 
 def kind(plan: Plan) -> Kind:
@@ -109,7 +110,7 @@ def repetition_table(composed: Composed, real: Real) -> Table:
     table = Table(
         "Repetition",
         "Means of sessions (in brackets: 5th–95th percentile of real passages of the same families, of the same number "
-        "of bars). Repeats and distance as above.",
+        f"of bars; none where these are of fewer than {FEWEST} pieces). Repeats and distance as above.",
         columns,
     )
     rows: dict[str, list[Cell]] = {}
@@ -117,7 +118,8 @@ def repetition_table(composed: Composed, real: Real) -> Table:
         if line.kind == "band" and line.density in (None, OWN_DENSITY):
             sessions = pairs([(line, music)])
             kinds = {kind(plan) for plan, _ in sessions}
-            passages = [bars for each in kinds for half in real.halves(each) for bars in half]
+            known = [each for each in kinds if real.count(each) >= FEWEST]
+            passages = [bars for each in known for half in real.halves(each) for bars in half]
             rows[line.label] = [
                 _within(column, *pair) for column, pair in zip(columns, _resemblance(sessions, passages), strict=True)
             ]
@@ -138,7 +140,7 @@ def _resemblance(sessions: Sessions, passages: Sequence[Music]) -> list[tuple[fl
 
 
 def _within(column: Column, mean: float | None, theirs: Sequence[float]) -> Cell:
-    if mean is None or len(theirs) < FEWEST:
+    if mean is None or not theirs:
         return Cell(mean, column.cell(mean).text)
     low, high = (float(each) for each in np.percentile(theirs, (5, 95)))
     text = f"{mean:{column.style}} ({low:{column.style}}–{high:{column.style}})"

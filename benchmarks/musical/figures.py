@@ -38,8 +38,8 @@ def line_table(composed: Composed, real: Real | None) -> Table:
         "named, outside the set key or range. Heard: sessions in which every named instrument strikes a note in bars "
         "0 and 1, or in each 4 consecutive bars; in the first row only of lines of the model's own density. Repeats: "
         "bars whose (onset, instrument, pitch) are those of the bar before. Distance: Jaccard distance of these sets. "
-        "Overlap: mean of the six features of the table below, of sessions in no key, where the corpus has bars of "
-        "that length.",
+        "Overlap: mean of the six features of the table below, of sessions in no key, where the corpus has enough "
+        "pieces in bars of that length.",
         LINE_COLUMNS,
     )
     named = [(line.label, pairs([(line, music)])) for line, music in composed]
@@ -65,7 +65,7 @@ def _line_figures(sessions: Sessions, heard: Sessions, real: Real | None) -> lis
         notes / bars,
         mean(measures.repeats(music) for _, music in sessions),
         *(mean(measures.distance(music, apart) for _, music in sessions) for apart in APART),
-        mean(compare(free, real).plain) if real else None,
+        mean(compare(free, real).distances) if real else None,
     ]
 
 

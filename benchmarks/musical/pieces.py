@@ -96,14 +96,26 @@ class Real:
     def __init__(self, pieces: Sequence[Piece], bars: int) -> None:
         self._halves = pieces[::2], pieces[1::2]
         self._bars = bars
-        self._found: dict[Kind, tuple[Windows, Windows]] = {}
+        self._found: dict[Kind, tuple[list[Windows], list[Windows]]] = {}
         self._counted: dict[Kind, tuple[Histograms, Histograms]] = {}
 
     def halves(self, kind: Kind) -> tuple[Windows, Windows]:
         """Those of every other piece, and of the others."""
+        one, other = self._passages(kind)
+        return [bars for piece in one for bars in piece], [bars for piece in other for bars in piece]
+
+    def count(self, kind: Kind) -> int:
+        """How many pieces they are from: those of one piece are alike, and say as much as one."""
+        return sum(len(half) for half in self._passages(kind))
+
+    def _passages(self, kind: Kind) -> tuple[list[Windows], list[Windows]]:
+        """Of each piece that has any, of both halves."""
         if kind not in self._found:
-            one, other = (windows(half, kind.families, kind.meter, self._bars, kind.grid) for half in self._halves)
-            self._found[kind] = one, other
+            one, other = (
+                [windows([piece], kind.families, kind.meter, self._bars, kind.grid) for piece in half]
+                for half in self._halves
+            )
+            self._found[kind] = list(filter(None, one)), list(filter(None, other))
         return self._found[kind]
 
     def histograms(self, kind: Kind) -> tuple[Histograms, Histograms]:

@@ -108,13 +108,21 @@ def test_what_is_real_overlaps_wholly_with_itself() -> None:
     pieces = [as_piece(bars) for bars in composed[0][1] for _ in range(8)]
     pieces = [*pieces[::2], *pieces[1::2]]
     overlaps = comparison.overlap_table(composed, Real(pieces, 5))
-    assert overlaps.rows["3 instruments"][6].value == pytest.approx(1)
-    assert overlaps.rows["3 instruments"][6].met
+    assert overlaps.rows["3 instruments"][7].value == pytest.approx(1)  # of distances there are none: all are alike
     repetition = comparison.repetition_table(composed, Real(pieces, 5))
     assert [cell.text for cell in repetition.rows["all"]] == ["1 of 1"] * 3
     assert [cell.met for cell in repetition.rows["all"]] == [True] * 3
-    none = comparison.overlap_table(composed, Real([], 5))
-    assert [cell.text for cell in none.rows["3 instruments"][:7]] == ["–"] * 7
+
+
+def test_too_few_real_pieces_are_not_compared_with() -> None:
+    trio = line(3)
+    composed = [(trio, [music(plan) for plan in trio.plans])]
+    few = [as_piece(bars) for bars in composed[0][1]][: comparison.FEWEST - 1]
+    overlaps = comparison.overlap_table(composed, Real(few, 5))
+    assert [cell.text for cell in overlaps.rows["3 instruments"][:7]] == ["–"] * 7
+    assert overlaps.rows["3 instruments"][-1].text == f"{len(few)}"
+    repetition = comparison.repetition_table(composed, Real(few, 5))
+    assert [cell.met for cell in repetition.rows["3 instruments"]] == [None] * 3
 
 
 def test_the_page_and_the_json_show_what_tables_hold() -> None:
