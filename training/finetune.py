@@ -16,16 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training import config, excerpt, tasks
+from training import config, excerpt, gains, tasks
 from training.batches import Batches
 from training.corpus import Piece
-from training.gains import parameters
 from training.network import Model
 from training.sequence import PADDING
+from training.trainer import precision
 
 CONFIGURATION = Path(__file__).parent / "configs" / "finetune.toml"
-OTHERS = 0.5
-"""Rate of biases, layer norms and positions beside that of gains, which are shares of a weight."""
 PATIENCE = 6
 """Measurements without a better one after which more would not help."""
 LAST_RATE = 0.1
@@ -85,13 +83,8 @@ class Finetuner:
         self._windows = windows(held_back or pieces, schedule.evaluated)
         self._seconds, self._clock, self._began = seconds, clock, clock()
         self._model = model
-        gains, others = parameters(model)
-        self._learning = [*gains, *others]
-        self._optimiser = torch.optim.AdamW(
-            [{"params": gains, "scale": 1.0}, {"params": others, "scale": OTHERS}],
-            betas=(0.9, 0.95),
-            weight_decay=0.0,
-        )
+        self._optimiser = gains.optimiser(model)
+        self._learning = [weight for group in self._optimiser.param_groups for weight in group["params"]]
         self._step = 0
         self._measuring = 0.0
         self._best: tuple[float, int, list[Tensor]] = (float("inf"), 0, [])
@@ -126,7 +119,9 @@ class Finetuner:
     def _learn(self) -> None:
         tokens = torch.from_numpy(self._batches.batch(self._step))
         self._model.train()
-        self._model(_without_padding(tokens)).sum().backward()
+        with precision("cpu"):
+            loss = self._model(_without_padding(tokens)).sum()
+        loss.backward()
         nn.utils.clip_grad_norm_(self._learning, self._schedule.clip)
         warm = min(1.0, (self._step + 1) / self._schedule.warmup)
         rate = self._schedule.rate * warm * (1 - (1 - LAST_RATE) * self._done())

@@ -21,6 +21,9 @@ from training.checkpoint import copy_weights, layers
 from training.config import Network
 from training.network import Model, PlainEmbedding, model_config
 
+OTHERS = 0.5
+"""Rate of biases, layer norms and positions beside that of gains, which are shares of a weight."""
+
 
 class Gains(nn.Module):
     """A matrix (out, in) as what it was times 1 + gain, a gain for each group of 32 inputs (out, in / 32)."""
@@ -60,6 +63,13 @@ def parameters(model: Model) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     named = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
     gains = [weight for name, weight in named if "parametrizations" in name]
     return gains, [weight for name, weight in named if "parametrizations" not in name]
+
+
+def optimiser(model: Model) -> torch.optim.AdamW:
+    """Of all that learns; a group's rate is `scale` times the run's."""
+    gains, others = parameters(model)
+    groups = [{"params": gains, "scale": 1.0}, {"params": others, "scale": OTHERS}]
+    return torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=0.0)
 
 
 def stored(model: Model, source: Weights) -> Weights:

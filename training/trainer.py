@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from amt.weights import read
-from training import checkpoint, rounding
+from training import checkpoint, gains, rounding
 from training.config import ConfigError, Configuration, Network, Schedule
 from training.network import Model
 
@@ -45,7 +45,10 @@ class Trainer:
         self.device = device
         self.step = 0
         self.model = (model or Model(configuration.network)).to(device)
-        self._optimisers = _optimisers(self.model, configuration.schedule)
+        is_finished = configuration.network.gains
+        self._optimisers = (
+            [gains.optimiser(self.model)] if is_finished else _optimisers(self.model, configuration.schedule)
+        )
         # compiled for CUDA, where a run is long; on a CPU compiling takes longer than a smoke test
         self._forward = torch.compile(self.model) if device == "cuda" else self.model
         self._rounding = torch.compile(rounding.nearest) if device == "cuda" else rounding.nearest
@@ -117,14 +120,15 @@ class Trainer:
         return found
 
     def _sums(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        with self._precision():
+        # on a CPU exactly: what is measured there is compared with what is stored
+        with precision(self.device) if self.device != "cpu" else nullcontext():
             return self.model.sums(tokens)
 
     def _learn(self, tokens: Tensor) -> Tensor:
         schedule = self.configuration.schedule
         rate = rate_at(self.step, schedule)
         with self._as_stored():
-            with self._precision():
+            with precision(self.device):
                 loss = self._forward(tokens).sum()
             loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), schedule.clip)
@@ -141,9 +145,6 @@ class Trainer:
             return nullcontext()
         return rounding.rounded(_matrices(self.model), self._rounding)
 
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.device.startswith("cuda"))
-
 
 TICK = 20
 """Steps between the questions whether to stop."""
@@ -153,6 +154,13 @@ def rate_at(step: int, schedule: Schedule) -> float:
     """The learning rate of a step: up, along, down to nothing."""
     left = (schedule.steps - step) / max(1.0, schedule.steps * schedule.decay)
     return schedule.rate * min(1.0, (step + 1) / max(1, schedule.warmup), left)
+
+
+def precision(device: str) -> torch.autocast:
+    """Products in bfloat16, where the device multiplies these faster."""
+    kind = device.split(":")[0]
+    enabled = kind == "cuda" or (kind == "cpu" and torch.cpu._is_avx512_bf16_supported())
+    return torch.autocast(kind, torch.bfloat16, enabled=enabled)
 
 
 def _sizes(network: Network) -> tuple[int, int, int]:
