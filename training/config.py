@@ -32,8 +32,6 @@ class Network:
     """Share of the events whose three tokens the model cannot read, only predict."""
     rounded: bool = False
     """Whether the blocks' matrices are those of 4 bits already while they are trained."""
-    gains: bool = False
-    """Whether only a finished model's scales, biases, layer norms and positions learn (training/gains.py)."""
     lineups: bool = False
     """Whether it is to be told who plays when it is served: it should have been trained on the task `band`."""
 

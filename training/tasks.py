@@ -17,8 +17,8 @@ from amt.vocabulary import ANTICIPATION, PITCHES, STEPS_PER_SECOND
 from training.excerpt import FEWEST, Excerpt, bar_lines, clicks, events, feel
 from training.sequence import NOTHING, Rows, window
 
-TASKS: Final = ("plain", "click", "grid", "band", "click_and_instruments", "instruments", "spans")
-"""`grid`: a click that tells the grid, as the composer gives it where nobody is named; `band`: that and lineups."""
+TASKS: Final = ("plain", "click", "band", "click_and_instruments", "instruments", "spans")
+"""`band`: a click that tells the grid, and lineups, as the composer gives them."""
 CHANGES = (0.6, 0.3, 0.1)
 """How often a band changes its lineup 0, 1, 2 times in a window."""
 SILENCED = 0.6
@@ -36,8 +36,6 @@ def tokens(random: np.random.Generator, excerpt: Excerpt, task: str) -> NDArray[
     if task == "band":
         excerpt, lineups = _lineups(random, excerpt)
         return window(events(excerpt), clicks(excerpt, feel(excerpt)), lineups)
-    if task == "grid":
-        return window(events(excerpt), clicks(excerpt, feel(excerpt)))
     made = events(excerpt)
     given = np.zeros(len(made), bool)
     if task in ("instruments", "click_and_instruments"):

@@ -6,8 +6,7 @@ examples:
   python -m training.train training/configs/embedded.toml …  --seconds 540     stops then; the same command goes on
 
 The folder --out holds state.pt, from which an interrupted run (Ctrl-C too) goes on, report.jsonl with all losses, and
-at the end checkpoint/, a Hugging Face GPT-2 in float32, and model/, what `midinfinite-osc serve --model` takes; where
-only gains learn, model/ alone.
+at the end checkpoint/, a Hugging Face GPT-2 in float32, and model/, what `midinfinite-osc serve --model` takes.
 """
 
 from __future__ import annotations
@@ -20,10 +19,7 @@ from pathlib import Path
 
 import torch
 
-from amt import weights
-from amt.weights import Weights
-from amt.weights.writer import store
-from training import batches, checkpoint, corpus, gains
+from training import batches, checkpoint, corpus
 from training.config import ConfigError, read
 from training.trainer import Report, Trainer
 
@@ -37,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("corpora", type=Path, nargs="+", help="pieces to learn from (npz)")
     parser.add_argument("--valid", type=Path, required=True, help="pieces to measure with (npz)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the run's files")
-    parser.add_argument("--start", type=Path, help="another run's state.pt or a model folder, to begin with")
+    parser.add_argument("--start", type=Path, help="another run's state.pt, or a model folder, to begin with")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=2, help="processes that make the batches (default 2)")
     parser.add_argument("--seconds", type=float, help="stop after so long, to go on later")
@@ -54,13 +50,12 @@ def run(options: argparse.Namespace) -> int:
     configuration = read(options.configuration)
     torch.set_float32_matmul_precision("high")
     options.out.mkdir(parents=True, exist_ok=True)
-    finished = _finished(options.start) if configuration.network.gains else None
-    trainer = Trainer(configuration, options.device, gains.trainable(finished) if finished else None)
+    trainer = Trainer(configuration, options.device)
     state = options.out / "state.pt"
     if state.exists():
         trainer.resume(state)
         print(f"goes on from step {trainer.step:,}", flush=True)
-    elif options.start and not finished:
+    elif options.start:
         trainer.start(options.start)
     pieces = [piece for path in options.corpora for piece in corpus.read(path)]
     validation = batches.validation(corpus.read(options.valid), configuration.schedule.evaluated)
@@ -94,20 +89,10 @@ def run(options: argparse.Namespace) -> int:
     if trainer.step < configuration.schedule.steps:
         print(f"stands at step {trainer.step:,}; the same command goes on", flush=True)
         return 3
-    if finished:
-        store(options.out / "model", gains.stored(trainer.model, finished))
-    else:
-        checkpoint.write_huggingface(trainer.model, options.out / "checkpoint")
-        checkpoint.write_model(trainer.model, options.out / "model")
+    checkpoint.write_huggingface(trainer.model, options.out / "checkpoint")
+    checkpoint.write_model(trainer.model, options.out / "model")
     print(f"{options.out / 'model'}: ready for midinfinite-osc serve --model", flush=True)
     return 0
-
-
-def _finished(folder: Path | None) -> Weights:
-    """The model whose gains are to learn. Raises ConfigError where none is named."""
-    if folder is None or not folder.is_dir():
-        raise ConfigError("network.gains: name the finished model's folder with --start")
-    return weights.read(folder)
 
 
 if __name__ == "__main__":

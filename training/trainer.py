@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from amt.weights import read
-from training import checkpoint, gains, rounding
+from training import checkpoint, rounding
 from training.config import ConfigError, Configuration, Network, Schedule
 from training.network import Model
 
@@ -45,10 +45,7 @@ class Trainer:
         self.device = device
         self.step = 0
         self.model = (model or Model(configuration.network)).to(device)
-        is_finished = configuration.network.gains
-        self._optimisers = (
-            [gains.optimiser(self.model)] if is_finished else _optimisers(self.model, configuration.schedule)
-        )
+        self._optimisers = _optimisers(self.model, configuration.schedule)
         # compiled for CUDA, where a run is long; on a CPU compiling takes longer than a smoke test
         self._forward = torch.compile(self.model) if device == "cuda" else self.model
         self._rounding = torch.compile(rounding.nearest) if device == "cuda" else rounding.nearest

@@ -23,7 +23,7 @@ from amt.decoder import Cache, Decoder
 from amt.lineup import controls
 from amt.metronome import ANY, BELL, CLICK, STRAIGHT
 from amt.sampler import Choices
-from amt.vocabulary import DURATION, MAX_TIME, NOTE, PITCHES, REST, STEPS_PER_SECOND
+from amt.vocabulary import DURATION, MAX_TIME, NOTE, PITCHES, REST, REST_STEPS, STEPS_PER_SECOND
 from patterns.note import DRUMS
 
 TEMPI = (96, 120, 140, 174)
@@ -68,18 +68,15 @@ def _play(
     ahead = _controls(tempo, instruments or (), model.config.lineups)
     playing = [Sample(model.new_cache(), list(ahead), []) for _ in range(samples)]
     model.read([(sample.cache, np.array([flag(True)], np.int32)) for sample in playing])
-    notes = np.arange(NOTE, REST + 1, dtype=np.int32)
+    notes = np.arange(NOTE, REST, dtype=np.int32)
     if instruments is not None:
         notes = notes[np.isin((notes - NOTE) // PITCHES, instruments)]
-    durations = np.arange(DURATION + 1, NOTE, dtype=np.int32)
     for _ in range(EVENTS):
         forced = [sample.forced() for sample in playing]
         made: list[list[int]] = [[] for _ in playing]
         for slot in range(3):
             drawing = [i for i, control in enumerate(forced) if control is None]
-            rows = [np.arange(playing[i].now, MAX_TIME, dtype=np.int32) if slot == 0 else durations for i in drawing]
-            if slot == 2:
-                rows = [notes] * len(drawing)
+            rows = [_possible(playing[i].now, made[i], notes) for i in drawing]
             draws = [
                 (playing[i].cache, Choices(allowed, top_p=TOP_P), random.random())
                 for i, allowed in zip(drawing, rows, strict=True)
@@ -95,6 +92,16 @@ def _play(
                 if tokens[2] != REST:
                     sample.events.append((tokens[0], tokens[1] - DURATION, tokens[2] - NOTE))
     return [np.array(sample.events, np.int64).reshape(-1, 3) for sample in playing]
+
+
+def _possible(now: int, made: Sequence[int], notes: NDArray[np.int32]) -> NDArray[np.int32]:
+    """What may follow the tokens `made` of an event after step `now`: a rest lies a second later, has no duration,
+    and is the only thing that has none."""
+    if not made:
+        return np.arange(now, MAX_TIME, dtype=np.int32)
+    if len(made) == 1:
+        return np.arange(DURATION + (made[0] != now + REST_STEPS), NOTE, dtype=np.int32)
+    return notes if made[1] > DURATION else np.array([REST], np.int32)
 
 
 def on_grid(played: Sequence[NDArray[np.int64]], tempo: float) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amt import decoder, embedded
-from amt.vocabulary import PITCHES
+from amt.vocabulary import DURATION, NOTE, PITCHES, REST
 from training import unsteered
 
 
@@ -26,6 +26,16 @@ def test_what_is_played_goes_forward_with_the_instruments_allowed(
     again = unsteered.play(model, 120, 3, (0, 128))
     for one, other in zip(played, again, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_time_goes_by_with_rests_as_the_model_learnt_it() -> None:
+    notes = np.arange(NOTE, REST, dtype=np.int32)
+    times = unsteered._possible(40, [], notes)
+    assert times[0] == 40
+    assert unsteered._possible(40, [139], notes)[0] == DURATION + 1, "a note is never without length"
+    assert unsteered._possible(40, [140], notes)[0] == DURATION, "a second later it may be a rest"
+    assert unsteered._possible(40, [140, DURATION], notes).tolist() == [REST]
+    assert unsteered._possible(40, [140, DURATION + 1], notes) is notes
 
 
 def test_on_the_grid_is_within_ten_milliseconds() -> None:
