@@ -116,7 +116,7 @@ class Service:
         self._sessions.join(client, str(session))
         client.name, client.slots, client.said_hello = str(name), int(slots), True
         joined = client.session
-        reply = (PROTOCOL, osc_bridge.__version__, self._model, joined.name, joined.position)
+        reply = (PROTOCOL, osc_bridge.__version__, self._model, joined.name, joined.place(client.performer))
         self._sender.send(client.peer, "/amt/hello.reply", reply)
 
     def _next(self, client: Client, values: Values) -> None:
@@ -126,7 +126,7 @@ class Service:
         if phrase is None:
             if len(client.pending()) >= PENDING:
                 raise ProtocolError("busy", f"{PENDING} phrases are still being composed; wait for one of them", id_)
-            phrase = Phrase(id_, client.session.promise(count), count)
+            phrase = Phrase(id_, client.session.promise(count, client.performer), count)
             client.remember(phrase)
             self._deliver(client.session)
         elif phrase.bars:
@@ -147,7 +147,7 @@ class Service:
             )
             raise ProtocolError("range", f"{text}, or use a session of your own")
         client.want(range(first, first + count), now)
-        session.advance(first)
+        session.advance(first, client.performer)
         self._deliver(session)
 
     def _set(self, client: Client, values: Values) -> None:
@@ -186,7 +186,7 @@ class Service:
             for each in self._sessions.clients(session):
                 each.unsubscribe()
                 for phrase in each.pending():
-                    phrase.first = session.promise(phrase.count)
+                    phrase.first = session.promise(phrase.count, each.performer)
         self._sender.send(client.peer, "/amt/reset.reply", (session.seed,))
 
     def _status(self, client: Client, _: Values) -> None:
@@ -195,7 +195,7 @@ class Service:
             "version": osc_bridge.__version__,
             "model": self._model,
             "session": session.name,
-            "next_bar": session.position,
+            "next_bar": session.place(client.performer),
             "composed": session.frontier,
             "revision": session.generation,
             "seed": session.seed,
