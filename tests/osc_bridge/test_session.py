@@ -366,9 +366,10 @@ class Performance(RuleBasedStateMachine):
     @rule()
     def fail(self):
         self.jobs.pop()
+        composed = self.session.frontier
         self.session.give_up()
-        self.promised.clear()
-        self.ends = {who: min(end, self.session.frontier) for who, end in self.ends.items()}
+        self.promised = {index: since for index, since in self.promised.items() if index < composed}
+        self.ends = {who: min(end, composed) for who, end in self.ends.items()}
 
     @invariant()
     def composing_can_go_on(self):
