@@ -49,6 +49,7 @@ CODES = {
     "unknown-key": "there is no such key",
     "name": "no such instrument, scale or file name",
     "not-yet": "part of the protocol whose music comes in a later version",
+    "starting": "the server still prepares its model, and answers every request like this until it is ready; ask again",
     "hello": "say `/amt/hello` first (the server may have been restarted)",
     "past": "these bars are gone; the text says from which bar to go on",
     "composer": "composing failed or takes too long; ask again",

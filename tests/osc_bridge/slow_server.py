@@ -1,0 +1,73 @@
+"""`midinfinite-osc serve` whose model is as slow to prepare as a test wants: only the delay is staged."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import AmtServer, stop_server
+from tests.sonic_pi.harness import free_udp_ports
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from amt import decoder
+from osc_bridge.cli import main
+
+compiled, gate = decoder.objects, Path(sys.argv.pop())
+
+def objects(layout, progress):
+    gate.read_bytes()  # a FIFO: waits until the test opens it
+    return compiled(layout, progress)
+
+decoder.objects = objects
+main(prog_name="midinfinite-osc")
+"""
+
+
+@dataclass(frozen=True)
+class SlowServer:
+    """A server that listens, and prepares its model until `go_on`."""
+
+    server: AmtServer
+    gate: Path
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    def go_on(self) -> list[str]:
+        """Let the model be loaded; what the server printed up to the line that says ready."""
+        self.gate.write_bytes(b"go on")
+        printed = []
+        for line in self.server.process.stdout or ():
+            printed.append(line)
+            if line.startswith("ready "):
+                return printed
+        raise AssertionError(f"the server ended: {(self.gate.parent / 'serve.log').read_text()}")
+
+
+@contextmanager
+def slow_server(folder: Path, *options: str) -> Iterator[SlowServer]:
+    """Starts it; it may take a second until it listens."""
+    gate = folder / "gate"
+    os.mkfifo(gate)
+    (port,) = free_udp_ports(1)
+    where = ["--port", str(port), "--workspace", str(folder / "music")]
+    with (folder / "serve.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "serve", *where, *options, str(gate)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    server = AmtServer(port, process, folder / "music")
+    try:
+        yield SlowServer(server, gate)
+    finally:
+        stop_server(server)
