@@ -107,7 +107,7 @@ class Service:
                 raise ProtocolError("not-yet", f"{row.address} is not built yet: it comes in a later version", id_)
             if self._engine is None:
                 seconds = self._loop.time() - self._since
-                raise ProtocolError("starting", f"still preparing the model: {seconds:.0f} s so far; ask again", id_)
+                raise ProtocolError("starting", f"still preparing the model: {seconds:.0f} s so far; try again", id_)
             self._requests[row.address](self._sessions.client(peer), values)
         except ProtocolError as error:
             self._refuse(peer, error, id_)

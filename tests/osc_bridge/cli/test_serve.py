@@ -71,7 +71,7 @@ def test_while_its_model_is_prepared_it_says_so_whatever_is_asked(tmp_path: Path
     with slow_server(tmp_path, "--session-seed", "7") as slow:
         address, id_, code, text = first_answer(slow.port, "/amt/hello", "test", "main")
         assert (address, id_, code) == ("/amt/error", 0, "starting")
-        assert re.fullmatch(r"still preparing the model: \d+ s so far; ask again", str(text))
+        assert re.fullmatch(r"still preparing the model: \d+ s so far; try again", str(text))
         assert ask(slow.port, "/amt/next", 5, 1)[:3] == ["/amt/error", 5, "starting"]
         for address, *values in (("/amt/want", 0, 4), ("/amt/set", "tempo", 90), ("/amt/status",), ("/amt/bye",)):
             assert ask(slow.port, address, *values)[2] == "starting"
