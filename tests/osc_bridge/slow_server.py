@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from osc_bridge.wire import decode, encode
 from tests.conftest import AmtServer, stop_server
 from tests.sonic_pi.harness import free_udp_ports
 
@@ -71,3 +74,16 @@ def slow_server(folder: Path, *options: str) -> Iterator[SlowServer]:
         yield SlowServer(server, gate)
     finally:
         stop_server(server)
+
+
+def first_answer(port: int, address: str, *values: int | str) -> list[object]:
+    """What a server answers that may not listen yet: the message's address and values."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.2)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            client.sendto(encode(address, values), ("127.0.0.1", port))
+            with suppress(TimeoutError):
+                (message,) = decode(client.recv(65535))
+                return [message.address, *message.values]
+    raise AssertionError(f"no answer to {address}")

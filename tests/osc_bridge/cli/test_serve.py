@@ -19,7 +19,7 @@ import pytest
 from amt import embedded
 from osc_bridge.wire import decode, encode
 from tests.conftest import start_server, stop_server
-from tests.osc_bridge.slow_server import slow_server
+from tests.osc_bridge.slow_server import first_answer, slow_server
 from tests.sonic_pi.harness import free_udp_ports
 
 
@@ -43,19 +43,6 @@ def ask(port: int, address: str, *values: int | str) -> list[object]:
         client.sendto(encode(address, values), ("127.0.0.1", port))
         (message,) = decode(client.recv(65535))
         return [message.address, *message.values]
-
-
-def first_answer(port: int, address: str, *values: int | str) -> list[object]:
-    """As `ask`, of a server that may not listen yet."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(0.2)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            client.sendto(encode(address, values), ("127.0.0.1", port))
-            with suppress(TimeoutError):
-                (message,) = decode(client.recv(65535))
-                return [message.address, *message.values]
-    raise AssertionError(f"no answer to {address}")
 
 
 def ask_stream(stream: socket.socket, address: str, *values: int | str) -> list[object]:
