@@ -45,7 +45,7 @@ music-report: setup-dev
 # the validation corpus, where it is at hand: make music-report ARGS='--corpus valid.npz'
 	$(BIN)/python -m benchmarks.music $(ARGS)
 
-# the example performances of both clients as examples/*/performance.wav
+# the example performances of both clients as examples/*/performance.wav, and as .ogg for README.md
 examples: setup-dev
 	sh tests/install_clients.sh
 	$(BIN)/python -m examples.record_supercollider

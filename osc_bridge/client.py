@@ -54,6 +54,11 @@ class Client:
     sent: dict[int, tuple[int, float]] = field(default_factory=dict)
     phrases: OrderedDict[int, Phrase] = field(default_factory=OrderedDict)
 
+    @property
+    def performer(self) -> Peer | None:
+        """Whose place in the session its phrases come from; those who said no hello share one."""
+        return self.peer if self.said_hello else None
+
     def wants(self, now: float) -> range:
         """The window of bars it is subscribed to."""
         return self.wanted if now < self.expires else range(0)

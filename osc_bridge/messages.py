@@ -20,6 +20,8 @@ MAX_VALUES = 64
 """Values of one `/amt/set`, so that its reply fits a datagram."""
 LEASE = 30.0
 """Seconds after its last `/amt/want` that a client is sent bars, and after its last request that it counts as there."""
+LAG = 16
+"""Bars that a client's phrases may be behind those given to others: two phrases of eight."""
 
 _INT32 = 2**31 - 1
 _LAST_INDEX = 1_000_000_000
@@ -47,6 +49,7 @@ CODES = {
     "unknown-key": "there is no such key",
     "name": "no such instrument, scale or file name",
     "not-yet": "part of the protocol whose music comes in a later version",
+    "starting": "the server still prepares its model, and answers every request like this until it is ready; ask again",
     "hello": "say `/amt/hello` first (the server may have been restarted)",
     "past": "these bars are gone; the text says from which bar to go on",
     "composer": "composing failed or takes too long; ask again",
@@ -173,19 +176,27 @@ _REQUESTS = (
         (Argument("client", str, 0, 64), _SESSION, Argument("slots", int, 0, 256)),
         f"""Join a session, or begin it. An empty session name is "{DEFAULT_SESSION}". With slots k > 0 bars come at
 `/amt/bar/<index mod k>` instead of `/amt/bar`. One address is in one session at a time; hello ends what
-it had subscribed to and forgets the ids it has used (so a restarted client may count from 1 again).
-Only `/amt/want` needs a hello first: whoever has said none is in session "{DEFAULT_SESSION}", without
-slots. To see whether the server is there, without side effects, ask `/amt/status`.""",
+it had subscribed to and forgets the ids it has used (so a restarted client may count from 1 again),
+but not where in the piece the address is (see `/amt/next`). Only `/amt/want` needs a hello first:
+whoever has said none is in session "{DEFAULT_SESSION}", without slots. To see whether the server is
+there, without side effects, ask `/amt/status`.""",
         optional=1,
         answer=("/amt/hello.reply",),
     ),
     Message(
         "/amt/next",
         (_ID, _BARS),
-        """The phrase at the cursor: its bars as `/amt/bar`, in order, then `/amt/next.reply`; the cursor moves on
+        f"""The phrase at the cursor: its bars as `/amt/bar`, in order, then `/amt/next.reply`; the cursor moves on
 at once. The same id again gets the same bars and the same reply again, never new music (while the
 phrase is still being composed: one answer, when it is ready). The last 8 ids of each address are
-remembered. With slots k, at most k bars.""",
+remembered. With slots k, at most k bars.
+
+Each address has a cursor of its own in each session it has joined, so all clients of a session get the
+same bars, one phrase after the other. Whoever joins begins where the others are: with the first bar of
+the phrase given last, or at the bar that the clock of those who `/amt/want` has come to, if that is
+further on. Whoever is more than {LAG} bars behind that place goes on there; so does whoever needs bars
+that are gone. A bar that one client was given stays as it is for the others: a change of steering holds
+from the first bar that nobody has taken. Those who said no hello share one cursor.""",
         answer=("/amt/bar", "/amt/next.reply"),
     ),
     Message(
@@ -285,7 +296,8 @@ _ANSWERS = (
             _SESSION,
             Argument("next_bar", int, 0, _LAST_INDEX),
         ),
-        "next_bar is the first bar not yet played: where to begin with `/amt/want`, and what `/amt/next` gives next.",
+        """next_bar is where this client is: what `/amt/next` gives it next, and where to begin with `/amt/want`.
+0 where the piece has not begun.""",
     ),
     Message(
         "/amt/bar",
@@ -323,9 +335,9 @@ parts is 1. An empty bar has n = 0. With slots k > 0 the address is `/amt/bar/<i
     Message(
         "/amt/status.reply",
         (),
-        f"""s:key value pairs, in this order: version s, model s, session s, next_bar i, composed i (the first bar
-that is not), revision i, seed i, tempo f, clients i (of this session: whoever has asked for anything in
-the last {LEASE:g} s and not said bye), sessions i, compose_ms f (the latest bar).""",
+        f"""s:key value pairs, in this order: version s, model s, session s, next_bar i (as in hello), composed i
+(the first bar that is not), revision i, seed i, tempo f, clients i (of this session: whoever has asked for
+anything in the last {LEASE:g} s and not said bye), sessions i, compose_ms f (the latest bar).""",
         pairs="s:key value …",
     ),
     Message(

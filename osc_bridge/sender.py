@@ -115,10 +115,13 @@ class Sender:
         """Close the socket and all connections; what waits is dropped."""
         for stream in self.__streams.values():
             stream.abort()
+        self._lanes.clear()
         self.__datagrams.close()
 
     def _next(self, peer: Peer) -> None:
-        lane = self._lanes[peer]
+        lane = self._lanes.get(peer)
+        if lane is None:
+            return  # closed meanwhile
         now = self._clock.time()
         if now >= lane.due:
             data = lane.take()

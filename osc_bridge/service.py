@@ -33,20 +33,21 @@ Values = tuple[Value, ...]
 
 
 class Service:
-    """The server without its socket.
+    """The server without its socket. Until it is given a composer, it answers every request with the error "starting".
 
     Args:
         model: the model's name, for hello and status.
         seed: of every session, or None for a new one each.
     """
 
-    def __init__(self, composer: ComposerLike, sender: Sender, workspace: Path, model: str, seed: int | None) -> None:
+    def __init__(self, sender: Sender, workspace: Path, model: str, seed: int | None) -> None:
         self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
         self._sender = sender
         self._workspace = Workspace(workspace)
         self._model = model[:256]
         self._sessions = Sessions(seed, self._loop.time)
-        self._engine = Engine(composer, self._sessions.job, self._sessions.is_awaited, self._composed, self._late)
+        self._engine: Engine | None = None
         self._dropped = SparseLog(log, self._loop.time)
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests: dict[str, Callable[[Client, Values], None]] = {
@@ -60,11 +61,17 @@ class Service:
             "/amt/status": self._status,
             "/amt/bye": self._bye,
         }
+
+    def begin(self, composer: ComposerLike) -> None:
+        """From now on there is music."""
+        sessions = self._sessions
+        self._engine = Engine(composer, sessions.job, sessions.is_awaited, self._composed, self._late)
         self._engine.wake()
 
     async def stop(self) -> None:
         """Compose no more, finish what is being written."""
-        self._engine.stop()
+        if self._engine:
+            self._engine.stop()
         await asyncio.gather(*self._tasks)
 
     def receive(self, data: bytes, peer: Peer) -> None:
@@ -79,7 +86,8 @@ class Service:
             return
         for message in received:
             self._take(message, peer)
-        self._engine.wake()
+        if self._engine:
+            self._engine.wake()
 
     def lost(self, peer: Peer) -> None:
         """A connection has ended."""
@@ -97,6 +105,9 @@ class Service:
             id_ = int(values[0]) if row.has_id else 0
             if not row.available:
                 raise ProtocolError("not-yet", f"{row.address} is not built yet: it comes in a later version", id_)
+            if self._engine is None:
+                seconds = self._loop.time() - self._since
+                raise ProtocolError("starting", f"still preparing the model: {seconds:.0f} s so far; try again", id_)
             self._requests[row.address](self._sessions.client(peer), values)
         except ProtocolError as error:
             self._refuse(peer, error, id_)
@@ -116,7 +127,7 @@ class Service:
         self._sessions.join(client, str(session))
         client.name, client.slots, client.said_hello = str(name), int(slots), True
         joined = client.session
-        reply = (PROTOCOL, osc_bridge.__version__, self._model, joined.name, joined.position)
+        reply = (PROTOCOL, osc_bridge.__version__, self._model, joined.name, joined.place(client.performer))
         self._sender.send(client.peer, "/amt/hello.reply", reply)
 
     def _next(self, client: Client, values: Values) -> None:
@@ -126,7 +137,7 @@ class Service:
         if phrase is None:
             if len(client.pending()) >= PENDING:
                 raise ProtocolError("busy", f"{PENDING} phrases are still being composed; wait for one of them", id_)
-            phrase = Phrase(id_, client.session.promise(count), count)
+            phrase = Phrase(id_, client.session.promise(count, client.performer), count)
             client.remember(phrase)
             self._deliver(client.session)
         elif phrase.bars:
@@ -147,7 +158,7 @@ class Service:
             )
             raise ProtocolError("range", f"{text}, or use a session of your own")
         client.want(range(first, first + count), now)
-        session.advance(first)
+        session.advance(first, client.performer)
         self._deliver(session)
 
     def _set(self, client: Client, values: Values) -> None:
@@ -186,7 +197,7 @@ class Service:
             for each in self._sessions.clients(session):
                 each.unsubscribe()
                 for phrase in each.pending():
-                    phrase.first = session.promise(phrase.count)
+                    phrase.first = session.promise(phrase.count, each.performer)
         self._sender.send(client.peer, "/amt/reset.reply", (session.seed,))
 
     def _status(self, client: Client, _: Values) -> None:
@@ -195,14 +206,14 @@ class Service:
             "version": osc_bridge.__version__,
             "model": self._model,
             "session": session.name,
-            "next_bar": session.position,
+            "next_bar": session.place(client.performer),
             "composed": session.frontier,
             "revision": session.generation,
             "seed": session.seed,
             "tempo": float(session.steering.tempo),
             "clients": len(self._sessions.present(session)),
             "sessions": len(self._sessions),
-            "compose_ms": self._engine.last_duration * 1000,
+            "compose_ms": self._engine.last_duration * 1000 if self._engine else 0.0,
         }
         flat = tuple(value for pair in pairs.items() for value in pair)
         self._sender.send(client.peer, "/amt/status.reply", flat)

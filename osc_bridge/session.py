@@ -4,16 +4,20 @@ Indices are where bars stand on the performers' clock. Bars below `position` are
 from `position` on follow the steering. Bars below `frontier` are composed as the steering wants; what is kept from
 there on is superseded. When the clock has run past the frontier, composing goes on at the clock: bars nobody played
 are left out.
+
+Each performer that takes phrases goes through the piece at a place of its own, and all get the same bars
+(docs/decisions/cursors.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from amt.keys import Value
 from amt.passage import Passage
 from amt.steering import Steering
+from osc_bridge.messages import LAG
 from osc_bridge.record import Record
 from patterns.bar import Bar
 
@@ -66,6 +70,8 @@ class Session:
         self.generation += 1
         self.steering = self.steering.set("seed", seed)
         self.position = self.frontier = self._promised = 0
+        self._cursors: dict[Hashable, int] = {}
+        self._entry = 0
         self.record = Record()
         self._bars: dict[int, tuple[Bar, float]] = {}
         self._places: dict[int, Place] = {0: Opening()}
@@ -90,7 +96,8 @@ class Session:
 
     def is_gone(self, index: int) -> bool:
         """Whether this bar was played and is no longer, or never was, kept."""
-        return index < min(self.position, self.frontier) and index not in self._bars
+        played = min(self.position, self.frontier)
+        return index < played - KEPT or (index < played and index not in self._bars)
 
     def steer(self, key: str, values: Sequence[Value]) -> tuple[Value, ...]:
         """Change the steering from the first bar not yet played; what holds for `key` then.
@@ -105,18 +112,48 @@ class Session:
                 self.frontier = min(self.frontier, self.position)
         return self.steering.get(key)
 
-    def advance(self, index: int) -> None:
+    def place(self, who: Hashable = None) -> int:
+        """The first bar of the phrase that a performer would get now.
+
+        It follows the performer's last one. Whoever has had none, or is more than `LAG` bars behind, or whose bars are
+        gone, is given what the others play: the phrase given last, or the bar that the clock has come to.
+        """
+        own = self._cursors.get(who, self._entry)
+        places = (own, self._entry) if own >= self._entry - LAG else (self._entry,)
+        return next((first for first in places if not self._lacks_from(first)), self.position)
+
+    def _lacks_from(self, first: int) -> bool:
+        """Whether a bar from `first` on that should be there is not kept, or is left out."""
+        return any(
+            index not in self._bars if index < self.frontier else index >= self._promised
+            for index in range(first, self.position)
+        )
+
+    def leave(self, who: Hashable) -> None:
+        """Forget a performer's place."""
+        self._cursors.pop(who, None)
+
+    def advance(self, index: int, who: Hashable = None) -> None:
         """A performer's clock has come to bar `index`: those before it are played."""
         self.position = max(self.position, index)
+        self._entry = max(self._entry, index)
+        if who in self._cursors:
+            self._cursors[who] = max(self._cursors[who], index)
         self._settle()
 
-    def promise(self, count: int) -> int:
-        """Take the next `count` bars, composed or not, all as the steering now wants them; the first one's index."""
-        if self._superseded:
-            self._recompose()
-        first = self.position
-        self.position = self._promised = first + count
-        self._settle()
+    def promise(self, count: int, who: Hashable = None) -> int:
+        """Take the `count` bars at a performer's place; the first one's index.
+
+        Those that nobody has taken, composed or not, will all be as the steering now wants them.
+        """
+        first = self.place(who)
+        end = self._cursors[who] = first + count
+        self._entry = max(self._entry, first)
+        if end > self.position:
+            if self._superseded:
+                self._recompose()
+            self.position = self._promised = end
+            self._settle()
         return first
 
     def give_up(self) -> None:
@@ -125,6 +162,8 @@ class Session:
             if self.position == self._promised:
                 self.position = self.frontier
             self._promised = self.frontier
+            self._entry = min(self._entry, self.position)
+            self._cursors = {who: min(cursor, self.frontier) for who, cursor in self._cursors.items()}
             self._settle()
 
     def job(self, reach: int) -> Job | None:
@@ -182,10 +221,11 @@ class Session:
             self._places[self.position] = self._places[follows]
             self.frontier = self.position
         played = min(self.position, self.frontier)
-        for index in range(max(self.record.end, played - KEPT), played):
-            if index in self._bars:
+        kept = sorted(index for index in self._bars if index < played)
+        for index in kept:
+            if index >= self.record.end:
                 self.record.add(*self._bars[index])
         for index in [index for index in self._places if index < played]:
             del self._places[index]
-        for index in [index for index in self._bars if index < played - KEPT]:
+        for index in kept[:-KEPT]:
             del self._bars[index]

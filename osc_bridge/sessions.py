@@ -105,6 +105,8 @@ class Sessions:
     def forget(self, peer: Peer) -> None:
         """The client at this address has gone."""
         self._clients.pop(peer, None)
+        for session in self:
+            session.leave(peer)
 
     def join(self, client: Client, name: str) -> None:
         """Move a client into a session; what it asked for elsewhere is forgotten, phrases still to come excepted.

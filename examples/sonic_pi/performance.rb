@@ -22,4 +22,4 @@ amt_solo :rhodes, :lead                         # a breath without bass and drum
 amt_play amt_next(bars: 1), amp: 0.9
 amt_solo
 amt_play amt_next(bars: 4)
-amt_play amt_next(bars: 1), only: [:rhodes, :bass], fx: [:reverb, {mix: 0.6, room: 0.9}]
+amt_play amt_next(bars: 1), only: [:rhodes, :bass], amp: 0.7, fx: [:reverb, {mix: 0.6, room: 0.9}]

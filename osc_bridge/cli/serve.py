@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -14,9 +17,9 @@ from amt.composer import Composer
 from amt.decoder import Decoder
 from osc_bridge import places
 from osc_bridge.cli.options import Failure, load_decoder, model_option, threads_option, writable
+from osc_bridge.engine import ComposerLike
 from osc_bridge.niceness import NiceDecoder
-from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError
-from osc_bridge.server import serve as serve_osc
+from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError, serving
 
 PORT = 57990
 
@@ -63,6 +66,8 @@ def serve(
 ) -> None:
     """Compose music and answer SuperCollider and Sonic Pi until Ctrl-C.
 
+    The first time, the model is compiled for this computer, which takes about a minute; clients are told so meanwhile.
+
     \b
     Examples:
       midinfinite-osc serve
@@ -74,18 +79,42 @@ def serve(
     folder = workspace or places.workspace()
     writable(folder / "music.mid")
     seed = secrets.randbelow(2**31) if session_seed is None else session_seed
-    decoder = load_decoder(model, threads)
-    composer = Composer(cast(Decoder, NiceDecoder(decoder, nice)) if nice else decoder)
+    composer: Future[ComposerLike] = Future()
 
     def ready(bound_host: str, bound_port: int) -> None:
         click.echo(f"ready {bound_host}:{bound_port} model {model} seed {seed}")
         click.echo(_paste_ins(bound_port))
 
     try:
-        asyncio.run(serve_osc(composer, host, port, workspace=folder, seed=seed, model=model, on_ready=ready))
+        with (
+            suppress(KeyboardInterrupt),
+            _interruptible(),
+            serving(composer, host, port, folder, seed, ready, model=model) as ended,
+        ):
+            decoder = load_decoder(model, threads)
+            composer.set_result(Composer(cast(Decoder, NiceDecoder(decoder, nice)) if nice else decoder))
+            ended.result()
     except BindError as error:
         raise Failure(str(error)) from error
     click.echo("stopped", err=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM are a KeyboardInterrupt here, the first of them: the end that has begun is not interrupted."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _paste_ins(port: int) -> str:

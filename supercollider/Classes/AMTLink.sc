@@ -4,7 +4,7 @@ AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
 	classvar links, lastID;
 	var <address, <timeout = 3, <serverName, <model, <process;
-	var users, commands, phrases, bars, pieces, settings, joined, greeted, isLost = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
+	var users, commands, phrases, bars, pieces, settings, joined, greeted, isLost = false, isPreparing = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
 
 	*at { |hostname, port|
 		var address = this.prAddress(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
@@ -132,12 +132,34 @@ AMTLink {
 		];
 		responders = responders.collect { |pair|
 			OSCFunc({ |message|
-				lastHeard = Main.elapsedTime;
-				process !? { process.heard };
-				pair.value.value(message)
+				if(message[0] == '/amt/error' and: { message[2] == \starting }) { this.prPreparing(message[3]) } {
+					this.prHeard;
+					pair.value.value(message)
+				}
 			}, pair.key, address).permanent_(true)
 		};
 		CmdPeriod.add(this)
+	}
+
+	prHeard {
+		lastHeard = Main.elapsedTime;
+		process !? { process.heard };
+		if(isPreparing) {
+			isPreparing = false;
+			if(process.isNil) { this.tell("the music server is ready at " ++ this.where) }
+		}
+	}
+
+	// It listens, and still compiles or loads its model: what was asked waits, and is asked again at every tick.
+	prPreparing { |text|
+		this.prForgive(Main.elapsedTime);
+		if(isPreparing.not) {
+			isPreparing = true;
+			if(process.isNil) {
+				this.tell("the music server at % is %. What you ask for comes by itself as soon as it is ready".format(
+					this.where, text.asString.split($;).first))
+			}
+		}
 	}
 
 	prClose {
@@ -233,6 +255,7 @@ AMTLink {
 
 	prLose {
 		joined = greeted = nil;
+		isPreparing = false;
 		isLost = true
 	}
 

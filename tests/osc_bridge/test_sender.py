@@ -38,8 +38,13 @@ class Wire:
     def __init__(self, time):
         self.time = time
         self.sent = []
+        self.closed = False
+
+    def close(self):
+        self.closed = True
 
     def sendto(self, data, address):
+        assert not self.closed
         (message,) = decode(data)
         self.sent.append((self.time.now, address, message.values[0]))
 
@@ -129,3 +134,13 @@ def test_there_is_no_other_way_out(time, wire):
     sender = Sender(wire, time)
     within_reach = {name: value for name, value in vars(sender).items() if not name.startswith("_Sender__")}
     assert wire not in within_reach.values()
+
+
+def test_what_waits_when_it_is_closed_is_dropped(time, wire):
+    sender = Sender(wire, time)
+    for number in range(3):
+        assert sender.send(ONE, "/x", [number])
+    time.run(until=0.0)
+    sender.close()
+    time.run()
+    assert [number for *_, number in wire.sent] == [0]

@@ -94,10 +94,88 @@ def test_an_id_repeated_while_composing_is_answered_once(talker, faulty):
 
 def test_ids_are_each_client_s_own_and_hello_forgets_them(server, talk):
     one, two = talk(server), talk(server)
-    assert phrase(one, 1, 1)[1] == (1, 0, 1)
-    assert phrase(two, 1, 1)[1] == (1, 1, 1)
     hello(one)
-    assert phrase(one, 1, 1)[1] == (1, 2, 1)
+    hello(two)
+    assert phrase(one, 1, 1)[1] == (1, 0, 1)
+    assert phrase(two, 1, 2)[1] == (1, 0, 2)
+    hello(one)
+    assert phrase(one, 1, 1)[1] == (1, 1, 1)
+
+
+def test_two_clients_that_ask_for_phrases_get_the_same_piece(server, talk):
+    one, two = talk(server), talk(server)
+    for client in (one, two):
+        assert hello(client, "duo")[-1] == 0
+    mine, theirs = ([], [])
+    for id_, count in enumerate((4, 4, 1, 7), 1):
+        mine += phrase(one, id_, count)[0]
+        theirs += phrase(two, id_, count)[0]
+    assert theirs == mine
+    assert [bar[0] for bar in mine] == list(range(16))
+    two.send("/amt/next", 9, 2)
+    one.ask("/amt/set", "instruments", "violin")
+    mine += phrase(one, 9, 4)[0]
+    assert [bar[10::5] for bar in mine[-2:]] == [(40,) * 8] * 2, "what nobody had taken follows the steering"
+
+
+def test_who_joins_gets_the_phrase_that_the_others_play(server, talk):
+    one, two = talk(server), talk(server)
+    hello(one, "duo")
+    phrase(one, 1, 4)
+    latest, _ = phrase(one, 2, 4)
+    assert hello(two, "duo")[-1] == 4
+    assert two.ask("/amt/status")[7] == 4
+    assert phrase(two, 1, 4) == (latest, (1, 4, 4))
+    assert hello(one, "duo")[-1] == hello(two, "duo")[-1] == 8
+    for id_ in range(3, 30):
+        phrase(one, id_, 1)
+    assert phrase(two, 2, 1)[1] == (2, 34, 1), "too far behind: on where the other is"
+
+
+def test_a_place_is_kept_while_its_client_is_in_another_session(server, talk):
+    one, two = talk(server), talk(server)
+    hello(one, "duo")
+    phrase(one, 1, 3)
+    hello(two, "duo")
+    phrase(two, 1, 5)
+    hello(one, "solo")
+    assert phrase(one, 1, 1)[1] == (1, 0, 1)
+    assert hello(one, "duo")[-1] == 3
+    assert phrase(one, 1, 1)[1] == (1, 3, 1)
+
+
+def test_who_said_no_hello_shares_one_place(server, talk):
+    one, two = talk(server), talk(server)
+    assert phrase(one, 1, 2)[1] == (1, 0, 2)
+    assert phrase(two, 1, 2)[1] == (1, 2, 2)
+    assert phrase(one, 2, 1)[1] == (2, 4, 1)
+
+
+def test_a_reset_sends_everybody_back_to_the_beginning(server, talk, faulty):
+    one, two = talk(server), talk(server)
+    for client in (one, two):
+        hello(client, "duo")
+        phrase(client, 1, 2)
+    faulty.open.clear()
+    for client in (one, two):
+        client.send("/amt/next", 2, 12)
+    assert one.ask("/amt/reset", 9) == (9,)
+    faulty.open.set()
+    assert [client.until("/amt/next.reply")[-1].values for client in (one, two)] == [(2, 0, 12)] * 2
+
+
+def test_a_client_that_subscribes_joins_those_that_take_phrases(server, talk):
+    one, two, three = talk(server), talk(server), talk(server)
+    hello(one, "trio")
+    phrase(one, 1, 2)
+    latest, _ = phrase(one, 2, 4)
+    place = hello(two, "trio", 16)[-1]
+    assert place == 2
+    two.send("/amt/want", place, 4)
+    assert two.bars(4) == latest
+    two.send("/amt/want", place + 3, 1)
+    assert one.ask("/amt/status")[7] == 6
+    assert hello(three, "trio")[-1] == 5, "where the subscriber's clock is"
 
 
 def test_too_many_phrases_at_once_are_refused(talker, faulty):

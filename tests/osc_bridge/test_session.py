@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from amt.passage import Passage
 from amt.steering import SteeringError
+from osc_bridge.messages import LAG
 from osc_bridge.session import KEPT, Opening, Session
 from patterns.bar import Bar
 from patterns.note import Note
@@ -177,6 +178,107 @@ def test_promises_given_up_leave_no_gap(session):
     assert session.promise(1) == 1
 
 
+def test_each_performer_has_a_place_of_its_own_and_all_get_the_same_bars(session):
+    assert [session.promise(4, "a"), session.promise(4, "b")] == [0, 0]
+    assert [session.promise(2, "b"), session.promise(4, "a"), session.promise(3, "b")] == [4, 4, 6]
+    assert session.position == 9
+    work(session)
+    assert [history(session.bar(index)) for index in range(9)] == list(range(9))
+    assert session.place("a") == 8
+    assert session.place("b") == 9
+
+
+def test_who_joins_begins_with_the_phrase_given_last(session):
+    for first in (0, 4, 8):
+        assert session.promise(4, "a") == first
+    assert session.place("b") == 8, "asking for the place takes nothing"
+    assert session.promise(1, "b") == 8
+    assert session.promise(4, "b") == 9
+    assert session.promise(4, "a") == 12
+
+
+def test_who_joins_begins_where_the_clock_is_when_that_is_further(session):
+    session.promise(2, "a")
+    work(session)
+    session.advance(5, "stream")
+    assert session.place("b") == 5
+    session.promise(6, "b")
+    session.advance(7, "stream")
+    assert session.place("c") == 7, "the clock is in the midst of the phrase"
+    assert session.place("a") == 2, "what others skipped was composed all the same"
+
+
+def test_one_place_is_shared_by_all_that_have_no_name(session):
+    assert [session.promise(2), session.promise(2, "a"), session.promise(2)] == [0, 0, 2]
+
+
+@pytest.mark.parametrize(("behind", "goes_on"), [(LAG, 1), (LAG + 1, LAG + 2)])
+def test_who_lags_too_far_behind_goes_on_where_the_others_are(session, behind, goes_on):
+    session.promise(1, "slow")
+    for _ in range(behind + 2):
+        latest = session.promise(1, "quick")
+    assert latest == behind + 1
+    assert session.promise(2, "slow") == goes_on
+    work(session)
+    assert all(session.bar(index) for index in (goes_on, goes_on + 1))
+
+
+def test_bars_given_to_one_stay_as_they_are_for_another(session):
+    session.promise(3, "a")
+    work(session)
+    before = [session.bar(index) for index in range(3)]
+    session.steer("tempo", [99])
+    assert session.promise(5, "b") == 0
+    work(session)
+    assert [session.bar(index) for index in range(3)] == before
+    assert [tempo(session.bar(index)) for index in range(5)] == [120, 120, 120, 99, 99]
+    assert session.promise(2, "a") == 3
+
+
+def test_bars_left_out_are_in_nobody_s_phrase(session):
+    session.promise(2, "a")
+    session.finish(job := session.job(0), *compose(job))
+    session.advance(9, "stream")
+    assert session.place("a") == 9, "bars 2 to 8 will not be composed"
+    assert session.promise(2, "a") == 9
+    work(session)
+    assert all(session.bar(index) for index in (0, 1, 9, 10))
+
+
+def test_a_performer_s_own_clock_moves_its_place(session):
+    session.promise(2, "a")
+    work(session)
+    session.advance(6, "a")
+    assert session.place("a") == 6
+
+
+def test_promises_given_up_are_promised_again(session):
+    session.promise(1, "b")
+    session.promise(4, "a")
+    job = session.job(0)
+    session.finish(job, *compose(job))
+    session.give_up()
+    assert [session.place("a"), session.place("b"), session.place("c")] == [1, 1, 0]
+
+
+def test_a_phrase_is_kept_whole_however_far_the_clock_runs_ahead(session):
+    session.promise(3, "a")
+    session.advance(1000, "stream")
+    work(session)
+    assert all(session.bar(index) for index in range(3))
+    assert session.is_gone(2)
+    assert [bar.notes[0].duration for bar in session.record.bars()] == [1, 2, 3]
+
+
+def test_places_are_forgotten_with_their_performers_and_the_piece(session):
+    session.promise(2, "a")
+    session.promise(4, "b")
+    session.leave("a")
+    assert session.place("a") == 0
+    session.reset(5)
+    assert session.place("b") == 0
+
+
 def test_reset_begins_again_with_new_revisions(session):
     work(session)
     before = session.bar(0)
@@ -206,7 +308,8 @@ class Performance(RuleBasedStateMachine):
         self.session = Session("main", 1)
         self.jobs = []
         self.versions = {}
-        self.promised = []
+        self.promised = {}
+        self.ends = {}
 
     @rule(value=st.integers(60, 127))
     def steer(self, value):
@@ -218,18 +321,29 @@ class Performance(RuleBasedStateMachine):
 
     @rule(step=st.integers(-3, 12))
     def advance(self, step):
-        self.session.advance(max(0, self.session.position + step))
+        self.session.advance(max(0, self.session.position + step), "clock")
 
-    @rule(count=st.integers(1, 5))
-    def promise(self, count):
-        first = self.session.promise(count)
-        assert first + count == self.session.position
-        self.promised.append((range(first, first + count), self.session.generation))
+    @rule(count=st.integers(1, 5), who=st.sampled_from([None, "a", "b"]))
+    def promise(self, count, who):
+        place, newcomer = self.session.place(who), self.session.place("newcomer")
+        first = self.session.promise(count, who)
+        assert first == place
+        assert newcomer - LAG <= first <= self.session.position - count
+        assert first == newcomer or first == self.ends.get(who), "nothing is left out but to go where the others are"
+        self.ends[who] = first + count
+        for index in range(first, first + count):
+            self.promised.setdefault(index, self.session.generation)
+
+    @rule(who=st.sampled_from(["a", "b"]))
+    def leave(self, who):
+        self.session.leave(who)
+        self.ends.pop(who, None)
 
     @rule(seed=st.integers(0, 9))
     def reset(self, seed):
         self.session.reset(seed)
         self.promised.clear()
+        self.ends.clear()
 
     @precondition(lambda self: not self.jobs)
     @rule(reach=st.integers(0, 6))
@@ -252,8 +366,10 @@ class Performance(RuleBasedStateMachine):
     @rule()
     def fail(self):
         self.jobs.pop()
+        composed = self.session.frontier
         self.session.give_up()
-        self.promised.clear()
+        self.promised = {index: since for index, since in self.promised.items() if index < composed}
+        self.ends = {who: min(end, composed) for who, end in self.ends.items()}
 
     @invariant()
     def composing_can_go_on(self):
@@ -265,11 +381,9 @@ class Performance(RuleBasedStateMachine):
             self.finish()
         work(self.session)
         assert self.session.frontier >= self.session.position + self.session.steering.horizon
-        for indices, generation in self.promised:
-            if indices.start >= self.session.position - KEPT:
-                bars = [self.session.bar(index) for index in indices]
-                assert all(bars)
-                assert all(bar.revision >= generation for bar in bars)
+        for index, generation in self.promised.items():
+            if index >= self.session.position - KEPT:
+                assert self.session.bar(index).revision >= generation
         ahead = range(self.session.position, self.session.frontier)
         assert {tempo(self.session.bar(index)) for index in ahead} == {int(self.session.steering.tempo)}
 

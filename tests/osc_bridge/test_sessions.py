@@ -70,6 +70,15 @@ def test_who_was_heard_of_lately_is_present_whatever_they_asked(sessions, watch)
     assert sessions.present(one.session) == []
 
 
+def test_who_is_forgotten_loses_its_place_in_all_sessions(sessions):
+    one = joined(sessions, 1, "a")
+    one.session.promise(2, one.peer)
+    one.session.promise(2, "other")
+    joined(sessions, 1, "b")
+    sessions.forget(one.peer)
+    assert sessions.session("a").place(one.peer) == 0
+
+
 def test_seeds(watch):
     assert Sessions(3, watch).session("x").seed == 3
     free = Sessions(None, watch)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
+
+from tests.osc_bridge.slow_server import slow_server
 
 Drop = Callable[[OscMessage], bool]
 
@@ -119,6 +122,32 @@ def test_a_pattern_plays_by_itself_once_the_server_is_there(sclang, recording, a
     sounded = [event for event in played.events if not event.rest]
     assert len({event.bar for event in sounded}) == 2
     assert played.end % 4 == pytest.approx(0, abs=1e-6)
+
+
+def test_a_server_that_still_prepares_its_model_is_waited_for_with_one_message(sclang, recording, tmp_path):
+    """Far beyond the timeout, in a thread, at top level and in a pattern; then everything comes by itself."""
+    with (
+        slow_server(tmp_path) as slow,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as told,
+        ThreadPoolExecutor() as pool,
+    ):
+        told.bind(("127.0.0.1", 0))
+        told.settimeout(60)
+        ended = pool.submit(sclang.script, "preparing", slow.port, "preparing", told.getsockname()[1], seconds=80)
+        assert OscMessage(told.recv(100)).address == "/test/waited"
+        slow.go_on()
+        outcome = ended.result()
+    first = {int(bar) for name in ("top", "fork") for (bar,) in outcome.said(name)}
+    events = recording(outcome, "pattern").events
+    sounding = [event for event in events if not event.rest]
+    assert first | {event.bar for event in sounding} == {0, 1, 2, 3}
+    assert len(first) == len({event.bar for event in sounding}) == 2
+    assert all(event.rest and event.dur == 1 for event in events[:10]), "it keeps time meanwhile"
+    assert {event.program for event in sounding} == {33}
+    assert outcome.text.count("still preparing the model") == 1
+    assert outcome.text.count("the music server is ready") == 1
+    assert "no answer" not in outcome.text
+    assert "WARNING" not in outcome.text
 
 
 def test_refusals_are_thrown_where_they_were_typed_and_say_what_is_valid(sclang, amt_server):

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.conftest import start_server, stop_server
 
@@ -87,16 +88,42 @@ def test_the_first_sound_comes_within_a_bar_of_the_first_evaluation(sclang, amt_
     assert (played.end - 16) % 4 == pytest.approx(0, abs=1e-6)
 
 
-def test_two_clients_of_one_session_share_its_bars(sclang, amt_server, tmp_path):
+def conduct(conductor, players, times):
+    """Lets so many players go on together, as often."""
+    for _ in range(times):
+        waiting = set()
+        while len(waiting) < players:
+            waiting.add(conductor.recvfrom(100)[1])
+        for address in waiting:
+            conductor.sendto(OscMessageBuilder("/test/go").build().dgram, address)
+
+
+def test_two_programs_on_one_session_each_play_all_of_its_bars(sclang, amt_server, recording, tmp_path):
+    """Two sclang: each asks for the same phrases with `next` and gets the same bars; so do their endless patterns."""
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
-    clients = [replace(sclang, folder=folder) for folder in folders]
-    with ThreadPoolExecutor() as pool:
-        outcomes = list(pool.map(lambda client: client.script("shared", amt_server.port, "shared"), clients))
-    bars = [[int(first) for (first,) in outcome.said("first")] for outcome in outcomes]
-    assert sorted(bars[0] + bars[1]) == list(range(8))
-    assert all(mine == sorted(mine) for mine in bars)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as conductor, ThreadPoolExecutor() as pool:
+        conductor.bind(("127.0.0.1", 0))
+        conductor.settimeout(60)
+        port = conductor.getsockname()[1]
+        clients = [replace(sclang, folder=folder) for folder in folders]
+        playing = [pool.submit(client.script, "shared", amt_server.port, "shared", port) for client in clients]
+        conduct(conductor, 2, 5)
+        outcomes = [program.result() for program in playing]
+    for outcome in outcomes:
+        assert outcome.said("took") == [["0", "1"], ["1", "4"], ["5", "2"], ["7", "1"]]
+    notes = [outcome.said("note") for outcome in outcomes]
+    assert notes[0] == notes[1]
+    assert len({bar for bar, *_ in notes[0]}) >= 6
+    played = [bars_played(recording(outcome, "pattern")) for outcome in outcomes]
+    # bars that come late are played after repeats, and the first one may be joined in its middle
+    mine, theirs = ({bar[0][1]: [note for note, _ in bar] for bar in bars if bar} for bars in played)
+    order = list(mine)
+    assert order == list(theirs) == sorted(order)
+    assert order[0] == 8
+    assert order[-1] >= 14
+    assert all(same(mine[index], theirs[index]) for index in order[1:])
 
 
 def test_each_endless_player_of_a_session_plays_all_bars_where_the_others_do(sclang, amt_server, recording):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -17,6 +19,8 @@ import pytest
 from amt import embedded
 from osc_bridge.wire import decode, encode
 from tests.conftest import start_server, stop_server
+from tests.osc_bridge.slow_server import first_answer, slow_server
+from tests.sonic_pi.harness import free_udp_ports
 
 
 def serve(*options: str | Path) -> subprocess.CompletedProcess[str]:
@@ -39,6 +43,72 @@ def ask(port: int, address: str, *values: int | str) -> list[object]:
         client.sendto(encode(address, values), ("127.0.0.1", port))
         (message,) = decode(client.recv(65535))
         return [message.address, *message.values]
+
+
+def ask_stream(stream: socket.socket, address: str, *values: int | str) -> list[object]:
+    """As `ask`, over TCP."""
+    data = encode(address, values)
+    stream.sendall(struct.pack(">i", len(data)) + data)
+    (size,) = struct.unpack(">i", stream.recv(4, socket.MSG_WAITALL))
+    (message,) = decode(stream.recv(size, socket.MSG_WAITALL))
+    return [message.address, *message.values]
+
+
+def test_while_its_model_is_prepared_it_says_so_whatever_is_asked(tmp_path: Path) -> None:
+    with slow_server(tmp_path, "--session-seed", "7") as slow:
+        address, id_, code, text = first_answer(slow.port, "/amt/hello", "test", "main")
+        assert (address, id_, code) == ("/amt/error", 0, "starting")
+        assert re.fullmatch(r"still preparing the model: \d+ s so far; try again", str(text))
+        assert ask(slow.port, "/amt/next", 5, 1)[:3] == ["/amt/error", 5, "starting"]
+        for address, *values in (("/amt/want", 0, 4), ("/amt/set", "tempo", 90), ("/amt/status",), ("/amt/bye",)):
+            assert ask(slow.port, address, *values)[2] == "starting"
+        assert ask(slow.port, "/amt/nxt", 5, 1)[2] == "unknown-message", "a mistake is a mistake all the same"
+        with socket.create_connection(("127.0.0.1", slow.port), 60) as stream:
+            assert ask_stream(stream, "/amt/next", 6, 1)[1:3] == [6, "starting"]
+            assert slow.go_on()[-1].startswith(f"ready 127.0.0.1:{slow.port} model embedded seed 7")
+            assert ask_stream(stream, "/amt/hello", "test", "main")[0] == "/amt/hello.reply"
+        assert ask(slow.port, "/amt/next", 5, 1)[:2] == ["/amt/bar", 0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_can_be_ended_while_its_model_is_prepared(tmp_path: Path, number: signal.Signals) -> None:
+    with slow_server(tmp_path) as slow:
+        assert first_answer(slow.port, "/amt/status")[2] == "starting"
+        slow.server.process.send_signal(number)
+        assert slow.server.process.wait(20) == 0
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", slow.port))
+    said = (tmp_path / "serve.log").read_text()
+    assert said.splitlines()[-1] == "stopped"
+    assert "Traceback" not in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_real_compilation_that_is_interrupted_leaves_nothing_behind(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    (port,) = free_udp_ports(1)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "osc_bridge", "serve", "--port", str(port), "--workspace", str(tmp_path)],
+        env={**os.environ, "XDG_CACHE_HOME": str(cache)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert any("compiling the model" in line for line in process.stderr), "it ended by itself"
+        assert ask(port, "/amt/status")[2] == "starting"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == 1
+        process.send_signal(signal.SIGTERM)
+        printed, said = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (process.returncode, printed) == (0, "")
+    assert "Traceback" not in said
+    assert not Path(f"/proc/{children[0]}").exists()
+    assert list(cache.rglob(".compiling-*")) == []
 
 
 def test_it_says_ready_answers_and_ends_on_ctrl_c(tmp_path: Path) -> None:
