@@ -8,6 +8,7 @@ examples:
   python -m benchmarks.music --sessions 8 --bars 8 --corpus valid.npz --results /tmp/music
   python -m benchmarks.music --hour --corpus valid.npz     also an hour of streaming, of six sessions
   python -m benchmarks.music --only band --sessions 8 --bars 8 --corpus valid.npz --model FOLDER     another model
+  python -m benchmarks.music --only band --meter 7/8 --sessions 8 --bars 8     densities and changes there
   python -m benchmarks.music --quick --minutes 6           a few bars and six minutes of streaming
   python -m benchmarks.music --quick                       a few bars, to see that all works
 
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=int, default=0, help="also stream so many minutes instead, 6 at least")
     parser.add_argument("--only", choices=("meter", "band"), help="lines of all meters, or of ensembles and densities")
     parser.add_argument("--tempo", type=int, default=lines.TEMPO, help="of the lines of ensembles (default 120)")
+    parser.add_argument("--meter", type=time_signature, default=lines.METER, help="of these lines (default 4/4)")
     parser.add_argument("--quick", action="store_true", help="two lines of two sessions of six bars")
     parser.add_argument("--results", type=Path, default=HERE / "results", help="folder for music.html and music.json")
     parser.add_argument(
@@ -75,6 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def time_signature(text: str) -> Meter:
+    """Of a text such as 7/8. Raises ValueError."""
+    numerator, denominator = text.split("/")
+    return Meter(int(numerator), int(denominator))
+
+
 def run(options: argparse.Namespace) -> Report:
     """Composes, measures, writes the files and prints the goals."""
     if options.quick:
@@ -82,7 +90,7 @@ def run(options: argparse.Namespace) -> Report:
         matrix = lines.matrix(sessions, bars, [120], [Meter(7, 8)], [3], [lines.OWN_DENSITY])
     else:
         sessions, bars = options.sessions, options.bars
-        matrix = lines.matrix(sessions, bars, tempo=options.tempo)
+        matrix = lines.matrix(sessions, bars, tempo=options.tempo, meter=options.meter)
         matrix = [line for line in matrix if options.only in (None, line.kind)]
     composer = Composer(decoder.load(options.model, threads=options.threads))
     hour = trials.hour_plans(options.minutes or 60) if options.hour or options.minutes else []
@@ -90,7 +98,7 @@ def run(options: argparse.Namespace) -> Report:
     composed = _compose(composer, matrix, Store(options.kept, options.model), progress)
     progress.say("steering sessions")
     tables = [
-        trials.steering_table(composer, 1 if options.quick else min(sessions, STEERED)),
+        trials.steering_table(composer, 1 if options.quick else min(sessions, STEERED), options.tempo, options.meter),
         trials.repeat_table(composer, min(sessions, REPEATED), 2 if options.quick else min(bars, REPEATED_BARS)),
     ]
     if hour:
@@ -102,6 +110,7 @@ def run(options: argparse.Namespace) -> Report:
         "processor": processor.name(),
         "sessions a line": str(sessions),
         "bars a session": str(bars),
+        "ensembles and steering": f"{options.tempo} bpm, {options.meter}",
         "corpus": options.corpus.name if options.corpus else "none",
     }
     font = sound.font()

@@ -14,7 +14,7 @@ DENSITIES = (0.2, 0.5, 0.8)
 OWN_DENSITY = 0.5
 """What plays where no density is set."""
 TEMPO, METER = 120, Meter(4, 4)
-"""Of the lines that compare ensembles and densities."""
+"""Of the lines that compare ensembles and densities, unless others are asked for."""
 BANDS: dict[int, tuple[tuple[str, ...], ...]] = {
     1: (("piano",), ("guitar",)),
     2: (("piano", "bass"), ("lead", "drums")),
@@ -78,14 +78,16 @@ def matrix(
     sizes: Sequence[int] = tuple(BANDS),
     densities: Sequence[float] = DENSITIES,
     tempo: int = TEMPO,
+    meter: Meter = METER,
 ) -> list[Line]:
-    """All lines, those that compare ensembles and densities at `tempo`.
+    """All lines, those that compare ensembles and densities at `tempo` and in `meter`.
 
     Densities other than the model's own are left out as long as the key cannot be set.
     """
-    lines = [_meter_line(tempo, meter, sessions, bars) for tempo in tempi for meter in meters]
+    lines = [_meter_line(each, one, sessions, bars) for each in tempi for one in meters]
     possible = densities if has_density() else [density for density in densities if density == OWN_DENSITY]
-    return [*lines, *(_band_line(size, density, sessions, bars, tempo) for density in possible for size in sizes)]
+    bands = [_band_line(size, density, sessions, bars, tempo, meter) for density in possible for size in sizes]
+    return [*lines, *bands]
 
 
 def has_density() -> bool:
@@ -112,14 +114,14 @@ def _meter_line(tempo: int, meter: Meter, sessions: int, bars: int) -> Line:
     return Line("meter", tempo, meter, None, None, tuple(plans))
 
 
-def _band_line(size: int, density: float, sessions: int, bars: int, tempo: int) -> Line:
+def _band_line(size: int, density: float, sessions: int, bars: int, tempo: int, meter: Meter) -> Line:
     plans = []
     for band, number in _in_turn(BANDS[size], sessions):
-        steering = _steering(band, number, tempo, METER)
+        steering = _steering(band, number, tempo, meter)
         if density != OWN_DENSITY:
             steering = steering.set("density", density)
         plans.append(Plan(steering, band, bars))
-    return Line("band", tempo, METER, size, density, tuple(plans))
+    return Line("band", tempo, meter, size, density, tuple(plans))
 
 
 def _in_turn(bands: Sequence[tuple[str, ...]], sessions: int) -> Iterator[tuple[tuple[str, ...], int]]:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from amt.composer import Composer
 from amt.draft import Draft
 from amt.keys import Value
+from benchmarks.musical.lines import METER, TEMPO
 from benchmarks.musical.measures import notes_per_bar, trespasses
 from osc_bridge.session import Job, Opening, Session
 from patterns.bar import Bar
+from patterns.meter import Meter
 
 PLAYED, AHEAD = 2, 8
 """Bars that are played before a change, and bars that are looked at after it: the horizon."""
@@ -71,11 +73,15 @@ class Change:
     after: float
 
 
-def change(composer: Composer, key: str, seeds: Sequence[int]) -> list[Change]:
+def change(
+    composer: Composer, key: str, seeds: Sequence[int], tempo: int = TEMPO, meter: Meter = METER
+) -> list[Change]:
     """Sessions in which `key` changes while bars ahead are composed already, and one is on its way."""
     sessions = [Session(f"{key} {seed}", seed) for seed in seeds]
     first, second = CHANGES[key]
     for session in sessions:
+        session.steer("tempo", (tempo,))
+        session.steer("meter", (meter.numerator, meter.denominator))
         session.steer(key, first)
     desk = Desk(composer, sessions)
     desk.settle()

@@ -16,7 +16,7 @@ from benchmarks.musical.lines import BANDS, METER, TEMPO, Plan, has_density
 from benchmarks.musical.measures import notes_per_bar
 from benchmarks.musical.sessions import Music, compose
 from benchmarks.musical.tables import Column, Table
-from patterns.meter import TICKS_PER_BEAT
+from patterns.meter import TICKS_PER_BEAT, Meter
 
 PARTS = 6
 """Parts of an hour, of ten minutes each, or of the minutes that are streamed instead."""
@@ -24,7 +24,7 @@ TOLERANCE = 0.05
 """By how much first and last part may overlap less than neighbours do."""
 
 
-def steering_table(composer: Composer, sessions: int) -> Table:
+def steering_table(composer: Composer, sessions: int, tempo: int = TEMPO, meter: Meter = METER) -> Table:
     """Changes in the middle of sessions."""
     table = Table(
         "Steering",
@@ -38,7 +38,7 @@ def steering_table(composer: Composer, sessions: int) -> Table:
         ),
     )
     changes = {
-        key: steered.change(composer, key, range(sessions))
+        key: steered.change(composer, key, range(sessions), tempo, meter)
         for key in steered.CHANGES
         if key != "density" or has_density()
     }

@@ -26,6 +26,12 @@ def test_a_meter_line_has_every_ensemble_with_and_without_a_key() -> None:
         assert bool(plan.steering.ranges) == (plan.steering.scale is not None)
 
 
+def test_ensembles_play_at_the_tempo_and_in_the_meter_asked_for() -> None:
+    for line in lines.matrix(2, 4, [], [], tempo=60, meter=Meter(7, 8)):
+        assert (line.tempo, line.meter) == (60, Meter(7, 8))
+        assert {(plan.steering.tempo, plan.steering.meter) for plan in line.plans} == {(60, Meter(7, 8))}
+
+
 def test_ensembles_have_as_many_instruments_as_they_are_said_to() -> None:
     assert all(len(set(band)) == size for size, several in lines.BANDS.items() for band in several)
 
