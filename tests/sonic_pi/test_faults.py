@@ -11,9 +11,10 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from osc_bridge import wire
 from tests.conftest import AmtServer, start_server, stop_server
-from tests.sonic_pi.harness import Line, SonicPi, free_udp_ports
+from tests.sonic_pi.harness import Line, SonicPi
 from tests.sonic_pi.performance import BAR, assert_exact, begun, loop, no_errors, programs, said, says, starts
 from tests.sonic_pi.relay import Relay
+from tests.sonic_pi.servers import free_udp_ports
 
 
 def test_a_silent_server_makes_the_last_bars_repeat_and_the_loop_recovers(
