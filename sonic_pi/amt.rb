@@ -289,7 +289,7 @@ class AmtLink
   end
 
   def steer
-    @settings.each_value { |setting| tell("set", *setting) }
+    @settings.values.each { |setting| tell("set", *setting) } # a copy: other threads may add to it meanwhile
   end
 
   # Steers at once, and again when a server starts later or starts anew.
@@ -301,7 +301,7 @@ class AmtLink
 
   # For a setting that the server refused.
   def forget(key)
-    @settings.delete_if { |known, _| known.first == key }
+    @settings = @settings.reject { |known, _| known.first == key }
   end
 
   def tune(stream, bpm)
@@ -504,19 +504,24 @@ class AmtLink
     @sonic_pi.in_thread(seed: 0) do
       found = nil
       begin
-        late = Time.now.to_f - @sonic_pi.current_time.to_f
         deadline = @sonic_pi.current_time.to_f + seconds
         @sonic_pi.with_bpm(60) do
-          @sonic_pi.sleep([late, 0].max + 0.03)
-          until (found = yield) || @sonic_pi.current_time.to_f >= deadline
-            @sonic_pi.sleep 0.03
-          end
+          pass 0.03
+          pass 0.03 until (found = yield) || @sonic_pi.current_time.to_f >= deadline
         end
       ensure
         answer << found
       end
     end
     answer
+  end
+
+  # Sleeps at bpm 60, and as much longer as the thread is late. 4.x wakes its threads up to 0.4 s before their time: waits for it.
+  def pass(seconds)
+    late = Time.now.to_f - @sonic_pi.current_time.to_f
+    @sonic_pi.sleep [late, 0].max + seconds
+    early = @sonic_pi.current_time.to_f - Time.now.to_f
+    Kernel.sleep early if early > 0
   end
 
   # The very first bar of a stream is worth a wait, as long as it is not heard: notes sound sched-ahead time later anyway.

@@ -11,7 +11,9 @@ from tests.conftest import AmtServer
 from tests.sonic_pi.harness import SonicPi
 from tests.sonic_pi.performance import (
     BAR,
+    BASS,
     BPM,
+    EXACT,
     assert_exact,
     begun,
     loop,
@@ -81,7 +83,7 @@ def test_a_tempo_change_is_heard_in_the_next_bar_and_reaches_the_server(
     before = starts(sonic_pi.wait_for(begun(3), "three bars", 60))
     sonic_pi.run(loop(amt_server.port, "tempo", bpm=200))
     bars = starts(sonic_pi.wait_for(begun(len(before) + 4), "four more bars", 60))
-    lengths = [round(b.time - a.time, 9) for a, b in pairwise(bars)]
+    lengths = [round(b.time - a.time, EXACT) for a, b in pairwise(bars)]
     assert lengths[1 : len(before) - 1] == [2.0] * (len(before) - 2)
     assert lengths[len(before) :] == [1.2] * (len(lengths) - len(before)), "each bar at the one tempo or the other"
     assert lengths[len(before) - 1] in (2.0, 1.2)
@@ -138,11 +140,11 @@ def test_amt_next_gives_bars_at_once_and_amt_play_lasts_their_beats(sonic_pi: So
     """)
     lines = sonic_pi.wait_for(lambda lines: len(said(lines, "phrase")) >= 2, "two phrases", 90)
     times = [float(phrase.split()[0]) for phrase in said(lines, "phrase")]
-    assert [round(time / BAR, 9) for time in times[:2]] == [0, 4]
+    assert [round(time, EXACT) for time in times[:2]] == [0, 4 * BAR]
     assert all(phrase.endswith("4 true") for phrase in said(lines, "phrase"))
     played = [line.text for line in lines if line.kind == "log" and line.text.startswith(("synth", "sample"))]
     assert played
-    others = [text for text in played if not text.startswith("synth :fm") or "pan: 0.25" not in text]
+    others = [text for text in played if not text.startswith(BASS) or "pan: 0.25" not in text]
     assert not others, "only the bass, with the opts given"
     assert no_errors(sonic_pi)
 
