@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import require
 from tests.sonic_pi.harness import SonicPi, missing_programs
+from tests.sonic_pi.performance import says
 
 
 def install_client(home: Path) -> None:
@@ -31,8 +32,9 @@ def booted() -> Iterator[SonicPi]:
 
 @pytest.fixture
 def sonic_pi(booted: SonicPi) -> Iterator[SonicPi]:
-    """Sonic Pi with an empty log, the client's functions, and nothing running before and after."""
+    """Sonic Pi with an empty log, the client's functions, none of an earlier test's sounds, and nothing running."""
+    booted.run("@amt_band = nil\nputs 'forgotten'")
+    booted.wait_for(lambda lines: says(lines, "forgotten"), "the sounds to be forgotten")
     booted.clear()
     yield booted
-    booted.run("@amt_band = nil")  # forgets the sounds that a test has mapped
     booted.stop_all()

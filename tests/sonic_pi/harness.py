@@ -62,6 +62,7 @@ class SonicPi:
         self._prepare = prepare
         self.lines: list[Line] = []
         self._stops = 0
+        self._past = -1
         self._answers: set[str] = set()
         self._changed = threading.Condition()
         self._boot_timeout = boot_timeout
@@ -88,12 +89,13 @@ class SonicPi:
         self._send("/run-code", code)
 
     def stop_all(self) -> None:
-        """Presses Stop, and waits until every run has ended and all that they said has come."""
+        """Presses Stop, and waits until every run has ended. What they say later is lost: 4.x tells notes in their time."""
         self._stops += 1
-        marker = f"stopped for the {self._stops}. time"
+        marker = f'"stopped for the {self._stops}. time"'
         self._send("/stop-all-jobs")
-        self._send("/run-code", f'sleep 0.1\nputs "{marker}"')
-        self.wait_for(lambda lines: any(marker in line.text for line in lines), "all runs to stop")
+        self._send("/run-code", f"sleep 0.1\nputs {marker}")
+        lines = self.wait_for(lambda lines: any(line.text == marker for line in lines), "all runs to stop")
+        self._past = next(line.job for line in lines if line.text == marker)
 
     def wait_for(self, seen: Callable[[list[Line]], object], what: str, timeout: float = 30.0) -> list[Line]:
         """Waits until `seen` is true of the log, and returns the log.
@@ -197,7 +199,8 @@ class SonicPi:
             message = OscMessage(datagram)
             with self._changed:
                 self._answers.add(message.address)
-                self.lines.extend(_lines(message.address, list(message)))
+                lines = _lines(message.address, list(message))
+                self.lines.extend(line for line in lines if not 0 <= line.job <= self._past)
                 self._changed.notify_all()
 
     def __exit__(self, *_: object) -> None:

@@ -135,7 +135,7 @@ class Tape:
         first = min(when for when, _ in timed)
         score = [(0.0, one.body) for one in before if one.body.startswith(PLAYED) and SCOPE not in one.body]
         score += sorted(((when - first + 0.1, body) for when, body in timed), key=lambda entry: entry[0])
-        score.append((score[-1][0] + tail, wire.encode("/c_set", (0, 0.0))))
+        score.append((score[-1][0] + tail, wire.encode("/g_freeAll", (0,))))  # scsynth 3.14 crashes with what is left
         file = path.with_suffix(".osc")
         file.write_bytes(b"".join(_bundle(when, body) for when, body in score))
         command = ["scsynth", "-N", str(file), "_", str(path), "44100", "WAV", "int16", *OPTIONS.split()]
