@@ -568,7 +568,8 @@ def amt_loop(name = :amt, sync: nil, sync_bpm: nil, delay: nil, auto_cue: true, 
   amt_style(**opts)
   bpm = amt_bpm
   live_loop name, sync: sync, sync_bpm: sync_bpm, delay: delay, auto_cue: auto_cue do
-    with_bpm(sync_bpm ? amt_bpm : bpm) { amt_play({beats: 4, notes: [], later: name}, **opts, &block) }
+    use_bpm bpm unless sync_bpm || bpm == amt_bpm # of this loop alone; with_bpm takes no :link
+    amt_play({beats: 4, notes: [], later: name}, **opts, &block)
   end
 end
 
@@ -718,7 +719,7 @@ def amt_name?(name)
   (name.is_a?(String) || name.is_a?(Symbol)) && name.to_s.length.between?(1, 64)
 end
 
-# What with_bpm takes to keep the tempo; in 4.x that may be :link.
+# What use_bpm takes to keep the tempo; in 4.x that may be :link, and is where nothing else was said.
 def amt_bpm
   respond_to?(:current_bpm_mode, true) ? current_bpm_mode : current_bpm
 end

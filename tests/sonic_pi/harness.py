@@ -89,7 +89,7 @@ class SonicPi:
         self._send("/run-code", code)
 
     def stop_all(self) -> None:
-        """Presses Stop, and waits until every run has ended. What they say later is lost: 4.x tells notes in their time."""
+        """Presses Stop, and waits until every run has ended. What they say later is lost: 4.x tells notes in time."""
         self._stops += 1
         marker = f'"stopped for the {self._stops}. time"'
         self._send("/stop-all-jobs")
@@ -148,7 +148,8 @@ class SonicPi:
         self._socket.settimeout(0.2)
         self._listener.start()
         deadline = time.monotonic() + self._boot_timeout
-        while not self._answered("/ack", 0.2):
+        while not self._answered("/ack", 0.2) or not self.tape.holds(b"pre_amp"):
+            self._send("/mixer-amp", 1.0, 1)  # as the window does; 4.x is several times as loud until it does
             self._send("/ping", "0")
             if self._children[-1].poll() is not None or time.monotonic() > deadline:
                 log = "".join(path.read_text(errors="replace")[-3000:] for path in self.home.glob("**/*.log"))
@@ -174,7 +175,7 @@ class SonicPi:
             )
         return lambda: output.read_text(errors="replace")
 
-    def _send(self, address: str, *values: str, port: int | None = None) -> None:
+    def _send(self, address: str, *values: str | float, port: int | None = None) -> None:
         assert self._contact is not None
         builder = OscMessageBuilder(address)
         for value in (self._contact.token, *values):

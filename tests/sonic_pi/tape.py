@@ -119,6 +119,9 @@ class Tape:
                     self.messages += _messages(datagram, time.time())
                     self._far[sender].sendto(datagram, ("127.0.0.1", self.scsynth_port))
 
+    def holds(self, word: bytes) -> bool:
+        return any(word in one.body for one in self.messages)
+
     def render(self, booted: int, start: int, path: Path, tail: float) -> None:
         """Play what was sent from message `start` on into a WAV of 16 channels.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 from itertools import pairwise
 
 from osc_bridge import wire
@@ -89,6 +90,34 @@ def test_a_tempo_change_is_heard_in_the_next_bar_and_reaches_the_server(
     assert lengths[len(before) - 1] in (2.0, 1.2)
     sonic_pi.run("amt_status")
     sonic_pi.wait_for(lambda lines: says(lines, "tempo 200.0"), "the server to have followed")
+    assert no_errors(sonic_pi)
+
+
+def test_a_loop_without_a_bpm_keeps_sonic_pis_own(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
+    """60 beats a minute; in 4.x that is the tempo of Link."""
+    sonic_pi.run(loop(amt_server.port, "no bpm", first="amt_instruments :piano, :drums", bpm=None))
+    lines = sonic_pi.wait_for(begun(4), "four bars", 60)
+    assert struck(lines)[0] < 4
+    assert_exact(starts(lines), 4.0, within=0.02)
+    assert no_errors(sonic_pi)
+
+
+def test_a_loop_follows_the_tempo_of_link_and_so_does_the_server(
+    sonic_pi: SonicPi, amt_server: AmtServer, link: Callable[[int], None]
+) -> None:
+    link(240)
+    sonic_pi.run(loop(amt_server.port, "link", first="amt_instruments :piano, :bass, :drums", bpm=None))
+    before = starts(sonic_pi.wait_for(begun(5), "five bars", 60))
+    link(120)
+    bars = starts(sonic_pi.wait_for(begun(len(before) + 4), "four more bars", 60))
+    assert {round(b.beat - a.beat, 9) for a, b in pairwise(bars[1:])} == {4.0}
+    lengths = [round(b.time - a.time, 1) for a, b in pairwise(bars)]
+    assert lengths[1 : len(before) - 1] == [1.0] * (len(before) - 2)
+    assert lengths[len(before) + 1 :] == [2.0] * (len(lengths) - len(before) - 1)
+    numbers = [bar.n for bar in bars]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    sonic_pi.run("amt_status")
+    sonic_pi.wait_for(lambda lines: says(lines, "tempo 120.0"), "the server to have followed")
     assert no_errors(sonic_pi)
 
 
