@@ -22,7 +22,7 @@ BASS = ("synth :fm", "synth :bass_foundation")
 
 @dataclass(frozen=True)
 class Start:
-    """A bar that an amt_loop began: its number, virtual second and beat, the programs that play, and each note's beat."""
+    """A bar that an amt_loop began: its number, virtual second and beat, the programs that play, each note's beat."""
 
     n: int
     time: float
