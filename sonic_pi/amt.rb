@@ -568,7 +568,7 @@ def amt_loop(name = :amt, sync: nil, sync_bpm: nil, delay: nil, auto_cue: true, 
   amt_style(**opts)
   bpm = amt_bpm
   live_loop name, sync: sync, sync_bpm: sync_bpm, delay: delay, auto_cue: auto_cue do
-    use_bpm bpm unless sync_bpm || bpm == amt_bpm # of this loop alone; with_bpm takes no :link
+    amt_follow bpm unless sync_bpm
     amt_play({beats: 4, notes: [], later: name}, **opts, &block)
   end
 end
@@ -719,9 +719,15 @@ def amt_name?(name)
   (name.is_a?(String) || name.is_a?(Symbol)) && name.to_s.length.between?(1, 64)
 end
 
-# What use_bpm takes to keep the tempo; in 4.x that may be :link, and is where nothing else was said.
+# The tempo of this thread. In 4.x that is :link where nothing else was said.
 def amt_bpm
   respond_to?(:current_bpm_mode, true) ? current_bpm_mode : current_bpm
+end
+
+# Keeps to a tempo in a loop's own thread. with_bpm takes no :link; and what use_bpm takes, 4.x still multiplies by use_bpm_mul.
+def amt_follow(bpm)
+  use_bpm bpm unless bpm == amt_bpm
+  use_bpm bpm * bpm / amt_bpm unless bpm == amt_bpm
 end
 
 def amt_stream(name)

@@ -102,6 +102,17 @@ def test_a_loop_without_a_bpm_keeps_sonic_pis_own(sonic_pi: SonicPi, amt_server:
     assert no_errors(sonic_pi)
 
 
+def test_a_multiple_of_a_bpm_is_kept_when_the_buffer_is_run_again(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
+    code = loop(amt_server.port, "multiple", first="amt_instruments :piano\nuse_bpm_mul 2", bpm=120)
+    sonic_pi.run(code)
+    before = len(starts(sonic_pi.wait_for(begun(3), "three bars", 60)))
+    sonic_pi.run(code.replace("mul 2", "mul 4"))
+    bars = starts(sonic_pi.wait_for(begun(before + 3), "three more bars", 60))
+    assert round(bars[2].time - bars[1].time, EXACT) == 1.0
+    assert round(bars[-1].time - bars[-2].time, EXACT) == 0.5
+    assert no_errors(sonic_pi)
+
+
 def test_a_loop_follows_the_tempo_of_link_and_so_does_the_server(
     sonic_pi: SonicPi, amt_server: AmtServer, link: Callable[[int], None]
 ) -> None:
