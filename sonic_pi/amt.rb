@@ -6,7 +6,8 @@
 #
 # What the classes below keep to: nothing waits for the server without end: bars lie in Time State and are read with `get`,
 # so a silent server never stops a loop. Nothing but the beats of a bar moves virtual time. Nothing of yours is changed: no
-# use_osc, use_bpm, use_synth, use_random_seed, set or cue, and the random streams of your threads stay as they are.
+# use_osc, use_bpm (but in a loop of its own), use_synth, use_random_seed, set or cue, and the random streams of your
+# threads stay as they are.
 
 # Who can play, and what that sounds like here. Knows instrument names, synths and samples, but no network.
 class AmtBand
