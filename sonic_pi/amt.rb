@@ -517,7 +517,7 @@ class AmtLink
     answer
   end
 
-  # Sleeps at bpm 60, and as much longer as the thread is late. 4.x wakes its threads up to 0.4 s before their time: waits for it.
+  # Sleeps at bpm 60, and as much longer as the thread is late. 4.x wakes threads up to 0.4 s before their time: waits for it.
   def pass(seconds)
     late = Time.now.to_f - @sonic_pi.current_time.to_f
     @sonic_pi.sleep [late, 0].max + seconds
@@ -725,7 +725,7 @@ def amt_bpm
   respond_to?(:current_bpm_mode, true) ? current_bpm_mode : current_bpm
 end
 
-# Keeps to a tempo in a loop's own thread. with_bpm takes no :link; and what use_bpm takes, 4.x still multiplies by use_bpm_mul.
+# Keeps to a tempo in a loop's own thread: with_bpm takes no :link. What use_bpm takes, 4.x multiplies by use_bpm_mul anew.
 def amt_follow(bpm)
   use_bpm bpm unless bpm == amt_bpm
   use_bpm bpm * bpm / amt_bpm unless bpm == amt_bpm
