@@ -6,7 +6,8 @@
 #
 # What the classes below keep to: nothing waits for the server without end: bars lie in Time State and are read with `get`,
 # so a silent server never stops a loop. Nothing but the beats of a bar moves virtual time. Nothing of yours is changed: no
-# use_osc, use_bpm, use_synth, use_random_seed, set or cue, and the random streams of your threads stay as they are.
+# use_osc, use_bpm (but in a loop of its own), use_synth, use_random_seed, set or cue, and the random streams of your
+# threads stay as they are.
 
 # Who can play, and what that sounds like here. Knows instrument names, synths and samples, but no network.
 class AmtBand
@@ -289,7 +290,7 @@ class AmtLink
   end
 
   def steer
-    @settings.each_value { |setting| tell("set", *setting) }
+    @settings.values.each { |setting| tell("set", *setting) } # a copy: other threads may add to it meanwhile
   end
 
   # Steers at once, and again when a server starts later or starts anew.
@@ -301,7 +302,7 @@ class AmtLink
 
   # For a setting that the server refused.
   def forget(key)
-    @settings.delete_if { |known, _| known.first == key }
+    @settings = @settings.reject { |known, _| known.first == key }
   end
 
   def tune(stream, bpm)
@@ -504,19 +505,24 @@ class AmtLink
     @sonic_pi.in_thread(seed: 0) do
       found = nil
       begin
-        late = Time.now.to_f - @sonic_pi.current_time.to_f
         deadline = @sonic_pi.current_time.to_f + seconds
         @sonic_pi.with_bpm(60) do
-          @sonic_pi.sleep([late, 0].max + 0.03)
-          until (found = yield) || @sonic_pi.current_time.to_f >= deadline
-            @sonic_pi.sleep 0.03
-          end
+          pass 0.03
+          pass 0.03 until (found = yield) || @sonic_pi.current_time.to_f >= deadline
         end
       ensure
         answer << found
       end
     end
     answer
+  end
+
+  # Sleeps at bpm 60, and as much longer as the thread is late. 4.x wakes threads up to 0.4 s before their time: waits for it.
+  def pass(seconds)
+    late = Time.now.to_f - @sonic_pi.current_time.to_f
+    @sonic_pi.sleep [late, 0].max + seconds
+    early = @sonic_pi.current_time.to_f - Time.now.to_f
+    Kernel.sleep early if early > 0
   end
 
   # The very first bar of a stream is worth a wait, as long as it is not heard: notes sound sched-ahead time later anyway.
@@ -563,7 +569,8 @@ def amt_loop(name = :amt, sync: nil, sync_bpm: nil, delay: nil, auto_cue: true, 
   amt_style(**opts)
   bpm = amt_bpm
   live_loop name, sync: sync, sync_bpm: sync_bpm, delay: delay, auto_cue: auto_cue do
-    with_bpm(sync_bpm ? amt_bpm : bpm) { amt_play({beats: 4, notes: [], later: name}, **opts, &block) }
+    amt_follow bpm unless sync_bpm
+    amt_play({beats: 4, notes: [], later: name}, **opts, &block)
   end
 end
 
@@ -713,9 +720,15 @@ def amt_name?(name)
   (name.is_a?(String) || name.is_a?(Symbol)) && name.to_s.length.between?(1, 64)
 end
 
-# What with_bpm takes to keep the tempo; in 4.x that may be :link.
+# The tempo of this thread. In 4.x that is :link where nothing else was said.
 def amt_bpm
   respond_to?(:current_bpm_mode, true) ? current_bpm_mode : current_bpm
+end
+
+# Keeps to a tempo in a loop's own thread: with_bpm takes no :link. What use_bpm takes, 4.x multiplies by use_bpm_mul anew.
+def amt_follow(bpm)
+  use_bpm bpm unless bpm == amt_bpm
+  use_bpm bpm * bpm / amt_bpm unless bpm == amt_bpm
 end
 
 def amt_stream(name)

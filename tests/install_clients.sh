@@ -11,12 +11,27 @@ give_up() {
     exit 0
 }
 
-packages=
-need() { # need PACKAGE FILE-OR-COMMAND
-    case $2 in
-        /*) [ -e "$2" ] ;;
-        *) command -v "$2" >/dev/null 2>&1 ;;
-    esac || packages="$packages $1"
+need() { # need PACKAGE FILE-OR-COMMAND... of which one is enough
+    package=$1
+    shift
+    for one; do
+        if [ -e "$one" ] || command -v "$one" >/dev/null 2>&1; then return; fi
+    done
+    packages="$packages $package"
+}
+
+look() { # sets $packages, which are missing; again after apt-get update, which may tell of packages not known before
+    packages=
+    need supercollider-language sclang
+    need supercollider-server scsynth
+    need jackd2 jackd
+    # later Debians have it in a package of its own
+    if apt-cache show jack-example-tools >/dev/null 2>&1; then tools=jack-example-tools; else tools=jackd2; fi
+    need $tools jack_wait
+    servers=/usr/lib/sonic-pi/app/server/ruby/bin # of Sonic Pi 4 and 3
+    need sonic-pi-server $servers/daemon.rb $servers/sonic-pi-server.rb
+    need sox sox
+    packages=$(printf '%s\n' $packages | sort -u | tr '\n' ' ' | sed 's/ *$//')
 }
 
 if [ "$(uname -s)" = Darwin ]; then
@@ -27,13 +42,7 @@ if [ "$(uname -s)" = Darwin ]; then
     exit 0
 fi
 
-need supercollider-language sclang
-need supercollider-server scsynth
-need jackd2 jackd
-need jackd2 jack_wait
-need sonic-pi-server /usr/lib/sonic-pi/app/server/ruby/bin/sonic-pi-server.rb
-need sox sox
-packages=$(printf '%s\n' $packages | sort -u | tr '\n' ' ' | sed 's/ *$//')
+look
 [ -n "$packages" ] || exit 0
 
 command -v apt-get >/dev/null 2>&1 ||
@@ -51,7 +60,7 @@ say "installing $packages"
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 # jackd2 asks whether to run in real time; the tests need no answer but the default
-if $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2>&1 &&
+if $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2>&1 && look &&
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages >>"$log" 2>&1; then
     exit 0
 fi

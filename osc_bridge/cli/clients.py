@@ -16,6 +16,7 @@ from osc_bridge.cli.installing import (
     copied,
     evaluates,
     forgotten,
+    is_ours,
     noted,
     removed,
     state,
@@ -29,9 +30,10 @@ COMMAND = "command"
 
 
 class SonicPi:
-    """`~/.sonic-pi/midinfinite-osc/amt.rb`, and a block of init.rb that evaluates it when Sonic Pi starts.
+    """`~/.sonic-pi/midinfinite-osc/amt.rb`, and blocks of init.rb that evaluate it when Sonic Pi starts.
 
-    Sonic Pi 3.2 reads `init.rb`. Later ones read `config/init.rb`; where it is missing they move the former there.
+    Sonic Pi 3.2 reads `init.rb`, later ones `config/init.rb`. Where that is missing they mean to move the former there,
+    and 4.6 fails to: so the one that we make evaluates the former, with whatever else stands in it.
     """
 
     title, source = "Sonic Pi", "sonic_pi"
@@ -40,13 +42,12 @@ class SonicPi:
     def __init__(self) -> None:
         home = Path(os.environ.get("SONIC_PI_HOME") or Path.home()) / ".sonic-pi"
         self.folder = home / NAME
-        self.inits = (home / "init.rb", home / "config" / "init.rb")
+        self.inits = self.former, self.later = home / "init.rb", home / "config" / "init.rb"
 
     def install(self) -> Iterator[Step]:
-        present = [init for init in self.inits if init.exists()]
         yield from copied(places.client(self.source), self.folder)
-        for init in present or [self.inits[1 if self.inits[1].parent.is_dir() else 0]]:
-            yield from with_block(init, self._line())
+        yield from with_block(self.former, _evaluate(self.folder / "amt.rb"))
+        yield from with_block(self.later, _evaluate(self.former if is_ours(self.later) else self.folder / "amt.rb"))
 
     def uninstall(self) -> Iterator[Step]:
         for init in self.inits:
@@ -55,16 +56,10 @@ class SonicPi:
 
     def trouble(self) -> str | None:
         """What keeps an installed client from being found."""
-        present = [init for init in self.inits if init.exists()]
-        silent = [str(init) for init in present if not evaluates(init)]
-        if present and not silent:
+        silent = [str(init) for init in self.inits if not evaluates(init)]
+        if not silent:
             return None
-        where = " and ".join(silent) or "no init.rb there"
-        return f"but {where} evaluates it not: {NAME} clients install sonic-pi"
-
-    def _line(self) -> str:
-        path = str(self.folder / "amt.rb").replace("\\", "\\\\").replace("'", "\\'")
-        return f"eval_file '{path}' if File.exist?('{path}')"
+        return f"but {' and '.join(silent)} evaluates it not: {NAME} clients install sonic-pi"
 
 
 class SuperCollider:
@@ -193,6 +188,11 @@ def list_clients() -> None:
             text = f"out of date at {client.folder}; {NAME} clients install {name}"
         trouble = client.trouble() if found or kind is SuperCollider else None
         click.echo(f"{kind.title + ':':15}{text}" + (f"\n{'':15}{trouble}" if trouble else ""))
+
+
+def _evaluate(file: Path) -> str:
+    path = str(file).replace("\\", "\\\\").replace("'", "\\'")
+    return f"eval_file '{path}' if File.exist?('{path}')"
 
 
 def _command() -> Path | None:

@@ -140,6 +140,11 @@ def without_block(init: Path) -> Iterator[Step]:
         yield Step(f"marked block taken out of {init}", lambda: _replace(init, rest))
 
 
+def is_ours(init: Path) -> bool:
+    """Is there no such file, or was it made with its block?"""
+    return not init.exists() or _split(init, init.read_bytes())[1]
+
+
 def _split(init: Path, content: bytes) -> tuple[bytes, bool]:
     """A file's content without the block, and whether the block says that the file was made with it.
 

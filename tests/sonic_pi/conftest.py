@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import require
 from tests.sonic_pi.harness import SonicPi, missing_programs
+from tests.sonic_pi.performance import said, says
 
 
 def install_client(home: Path) -> None:
@@ -31,8 +32,25 @@ def booted() -> Iterator[SonicPi]:
 
 @pytest.fixture
 def sonic_pi(booted: SonicPi) -> Iterator[SonicPi]:
-    """Sonic Pi with an empty log, the client's functions, and nothing running before and after."""
+    """Sonic Pi with an empty log, the client's functions, none of an earlier test's sounds, and nothing running."""
+    booted.run("@amt_band = nil\nputs 'forgotten'")
+    booted.wait_for(lambda lines: says(lines, "forgotten"), "the sounds to be forgotten")
     booted.clear()
     yield booted
-    booted.run("@amt_band = nil")  # forgets the sounds that a test has mapped
     booted.stop_all()
+
+
+@pytest.fixture
+def link(sonic_pi: SonicPi) -> Iterator[Callable[[int], None]]:
+    """Sets the tempo of Link, which every run of 4.x follows until it has a bpm of its own; 3.x has none."""
+
+    def tempo(bpm: int) -> None:
+        sonic_pi.run(f'set_link_bpm! {bpm}\nputs "linked", {bpm}')
+        sonic_pi.wait_for(lambda lines: said(lines, "linked")[-1:] == [str(bpm)], "the tempo to be set")
+
+    sonic_pi.run("puts 'Link', respond_to?(:set_link_bpm!, true)")
+    lines = sonic_pi.wait_for(lambda lines: said(lines, "Link"), "an answer")
+    if said(lines, "Link") == ["false"]:
+        pytest.skip("this version of Sonic Pi does not know Link")
+    yield tempo
+    tempo(60)

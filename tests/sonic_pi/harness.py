@@ -18,9 +18,9 @@ from pathlib import Path
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from tests.sonic_pi.servers import FOLDER, Contact, installed
 from tests.sonic_pi.tape import Tape
 
-SERVER = Path("/usr/lib/sonic-pi/app/server/ruby/bin/sonic-pi-server.rb")
 PROGRAMS = ("ruby", "jackd", "jack_wait", "scsynth")
 LARGEST_CODE = 16_000  # bytes; more is silently lost on the way to the server
 
@@ -48,16 +48,7 @@ _KINDS = {0: "log", 1: "user", 2: "warning", 3: "warning", 4: "cue", 5: "cue", 6
 def missing_programs() -> list[str]:
     """What the harness needs and this machine lacks."""
     lacking = [name for name in PROGRAMS if shutil.which(name) is None]
-    return lacking if SERVER.exists() else [*lacking, str(SERVER)]
-
-
-def free_udp_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that are free now, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    return lacking if installed() else [*lacking, f"a server in {FOLDER}"]
 
 
 class SonicPi:
@@ -71,12 +62,14 @@ class SonicPi:
         self._prepare = prepare
         self.lines: list[Line] = []
         self._stops = 0
+        self._past = -1
         self._answers: set[str] = set()
         self._changed = threading.Condition()
         self._boot_timeout = boot_timeout
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listening = True
+        self._contact: Contact | None = None
         self._children: list[subprocess.Popen[bytes]] = []
         self._open = contextlib.ExitStack()
 
@@ -96,12 +89,13 @@ class SonicPi:
         self._send("/run-code", code)
 
     def stop_all(self) -> None:
-        """Presses Stop, and waits until every run has ended and all that they said has come."""
+        """Presses Stop, and waits until every run has ended. What they say later is lost: 4.x tells notes in time."""
         self._stops += 1
-        marker = f"stopped for the {self._stops}. time"
+        marker = f'"stopped for the {self._stops}. time"'
         self._send("/stop-all-jobs")
-        self._send("/run-code", f'sleep 0.1\nputs "{marker}"')
-        self.wait_for(lambda lines: any(marker in line.text for line in lines), "all runs to stop")
+        self._send("/run-code", f"sleep 0.1\nputs {marker}")
+        lines = self.wait_for(lambda lines: any(line.text == marker for line in lines), "all runs to stop")
+        self._past = next(line.job for line in lines if line.text == marker)
 
     def wait_for(self, seen: Callable[[list[Line]], object], what: str, timeout: float = 30.0) -> list[Line]:
         """Waits until `seen` is true of the log, and returns the log.
@@ -130,61 +124,75 @@ class SonicPi:
         self.tape.render(self._booted, start, path, tail)
 
     def _boot(self) -> None:
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(0.2)
-        self._listener.start()
-        gui = self._socket.getsockname()[1]
-        self._port, self.scsynth_port, self.cue_port, tape_port, erlang, midi_out, midi_in, web = free_udp_ports(8)
         settings = self.home / ".sonic-pi"
         (settings / "log").mkdir(parents=True)
         (settings / "settings.json").write_text('{"no_update_checking": true}')
         if self._prepare:
             self._prepare(self.home)
-        jack = f"amt{os.getpid()}x{gui}"
-        environment = {
+        self.tape = self._open.enter_context(Tape(self.home / "bin"))
+        self.scsynth_port = self.tape.scsynth_port
+        jack = f"amt{os.getpid()}x{self.scsynth_port}"
+        self._environment = {
             **os.environ, "HOME": str(self.home), "SONIC_PI_HOME": str(self.home), "TMPDIR": str(self.home),
+            "PATH": f"{self.tape.folder}:{os.environ['PATH']}", "TAU_MIDI_ENABLED": "false",
             "JACK_NO_AUDIO_RESERVATION": "1", "JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": jack,
         }  # fmt: skip
-        jackd = "jackd --no-realtime --no-mlock --timeout 5000 --name NAME -d dummy --rate 44100 --period 1024"
-        self._spawn(*jackd.replace("NAME", jack).split(), environment=environment)
+        self._start(*f"jackd --no-realtime --no-mlock --timeout 5000 --name {jack} -d dummy -r 44100 -p 1024".split())
         wait = ["jack_wait", "-s", jack, "-w", "-t", "10"]
-        subprocess.run(wait, env=environment, check=True, capture_output=True, timeout=20)
-        ports = (self._port, gui, self.scsynth_port, tape_port, self.cue_port, erlang, midi_out, midi_in, web)
-        self._spawn("ruby", "-E", "utf-8", str(SERVER), "-u", *map(str, ports), environment=environment)
+        subprocess.run(wait, env=self._environment, check=True, capture_output=True, timeout=20)
+        start = installed()
+        assert start is not None, missing_programs()
+        self._contact = start(self._start)
+        self.cue_port = self._contact.cues
+        self._socket.bind(("127.0.0.1", self._contact.window))
+        self._socket.settimeout(0.2)
+        self._listener.start()
         deadline = time.monotonic() + self._boot_timeout
-        self.tape = Tape(self.scsynth_port)
-        while not self._answered("/ack", 0.2):
-            if not self.tape.port and _was_free(tape_port, (self.home / "ruby.log").read_text(errors="replace")):
-                self.tape.listen(tape_port)
-                self._open.enter_context(self.tape)
+        while not self._answered("/ack", 0.2) or not self.tape.holds(b"pre_amp"):
+            self._send("/mixer-amp", 1.0, 1)  # as the window does; 4.x is several times as loud until it does
             self._send("/ping", "0")
             if self._children[-1].poll() is not None or time.monotonic() > deadline:
-                log = (self.home / "ruby.log").read_text(errors="replace")[-3000:]
+                log = "".join(path.read_text(errors="replace")[-3000:] for path in self.home.glob("**/*.log"))
                 raise RuntimeError(f"the Sonic Pi server did not answer; its output ends with\n{log}")
         self._booted = len(self.tape.messages)
         self._send("/cue-port-internal")
         self._send("/cue-port-start")
 
-    def _spawn(self, *command: str, environment: dict[str, str]) -> None:
-        with (self.home / f"{command[0]}.log").open("wb") as log:
+    def _start(self, *command: object) -> Callable[[], str]:
+        """A child that ends with this context; gives what tells its output."""
+        output = self.home / f"{command[0]}.log"
+        with output.open("wb") as log:
             self._children.append(
                 subprocess.Popen(
-                    command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home
+                    list(map(str, command)),
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=self.home,
+                    start_new_session=True,
                 )
             )
+        return lambda: output.read_text(errors="replace")
 
-    def _send(self, address: str, *values: str) -> None:
+    def _send(self, address: str, *values: str | float, port: int | None = None) -> None:
+        assert self._contact is not None
         builder = OscMessageBuilder(address)
-        for value in ("amt-tests", *values):
-            builder.add_arg(value, "s")
-        self._socket.sendto(builder.build().dgram, ("127.0.0.1", self._port))
+        for value in (self._contact.token, *values):
+            builder.add_arg(value)
+        self._socket.sendto(builder.build().dgram, ("127.0.0.1", port or self._contact.server))
 
     def _answered(self, address: str, timeout: float) -> bool:
         with self._changed:
             return self._changed.wait_for(lambda: address in self._answers, timeout)
 
     def _listen(self) -> None:
+        assert self._contact is not None
+        alive = 0.0
         while self._listening:
+            if self._contact.daemon and time.monotonic() > alive + 2:
+                alive = time.monotonic()
+                self._send("/daemon/keep-alive", port=self._contact.daemon)
             try:
                 datagram = self._socket.recv(65_535)
             except TimeoutError:
@@ -192,40 +200,27 @@ class SonicPi:
             message = OscMessage(datagram)
             with self._changed:
                 self._answers.add(message.address)
-                self.lines.extend(_lines(message.address, list(message)))
+                lines = _lines(message.address, list(message))
+                self.lines.extend(line for line in lines if not 0 <= line.job <= self._past)
                 self._changed.notify_all()
 
     def __exit__(self, *_: object) -> None:
-        if self._children:
-            if len(self._children) > 1:
-                self._send("/stop-all-jobs")
-                self._send("/exit")
-                self._answered("/exited", 5.0)
-            for pid in self._registered():
-                _end(pid)
-            for child in reversed(self._children):
-                child.terminate()
-                try:
-                    child.wait(5.0)
-                except subprocess.TimeoutExpired:
-                    child.kill()
-                    child.wait()
+        if self._contact:
+            self._send("/stop-all-jobs")
+            self._send("/exit")
+            self._answered("/exited", 5.0)
+        for child in reversed(self._children):
+            child.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(15.0)
+            _end(child.pid)
+            child.wait()
         self._open.close()
         self._listening = False
         if self._listener.is_alive():
             self._listener.join()
         self._socket.close()
         shutil.rmtree(self.home, ignore_errors=True)
-
-    def _registered(self) -> list[int]:
-        """Processes that the server started and may leave behind: scsynth, erlang."""
-        folder = self.home / "sonic-pi-pids"
-        return [int(entry.name) for entry in folder.iterdir() if entry.name.isdigit()] if folder.is_dir() else []
-
-
-def _was_free(port: int, log: str) -> bool:
-    """Has the Sonic Pi server seen that nobody has this port, as it insists on?"""
-    return f"port: {port}\n  - OK" in log
 
 
 def _lines(address: str, values: list[object]) -> list[Line]:
@@ -242,22 +237,12 @@ def _lines(address: str, values: list[object]) -> list[Line]:
     return []
 
 
-def _end(pid: int) -> None:
-    """Ends a process that is not our child, and waits until it is gone."""
+def _end(group: int) -> None:
+    """Ends what a server has left behind in its process group (scsynth, erlang), and waits until it is gone."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, sent)
         for _ in range(50):
-            if not _alive(pid):
+            try:
+                os.killpg(group, sent)
+            except ProcessLookupError:
                 return
             time.sleep(0.05)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with contextlib.suppress(OSError):
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    return True

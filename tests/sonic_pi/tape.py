@@ -7,6 +7,7 @@ from the tape every block is there, however busy the computer was, and every not
 from __future__ import annotations
 
 import selectors
+import shutil
 import socket
 import struct
 import subprocess
@@ -17,6 +18,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from osc_bridge import wire
+from tests.sonic_pi.servers import free_udp_ports
 
 NTP = 2_208_988_800
 """Seconds from 1900, where OSC's time begins, to 1970."""
@@ -29,6 +31,15 @@ SCOPE = b"sonic-pi-scope"
 
 OPTIONS = "-D 0 -m 131072 -a 1024 -i 16 -o 16 -b 4096"
 """As Sonic Pi starts scsynth."""
+
+PROGRAM = """#!/bin/sh
+# For Sonic Pi to find on its PATH: starts scsynth at another port than the one it is told, and notes that one.
+[ "$1" = -u ] || exec {scsynth} "$@"
+echo "$2" > "{asked}"
+shift 2
+unset LD_LIBRARY_PATH  # by which Sonic Pi 4 would have PipeWire in place of jackd
+exec {scsynth} -u {port} "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -46,27 +57,29 @@ class Message:
 
 
 class Tape:
-    """A context manager between Sonic Pi, which sends to `port`, and scsynth.
+    """A context manager between Sonic Pi and the scsynth that it starts.
 
     Attributes:
         messages: all that was sent so far, in order.
+        folder: has to come first on Sonic Pi's PATH.
+        scsynth_port: where scsynth itself listens.
     """
 
-    def __init__(self, scsynth_port: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.messages: list[Message] = []
-        self._scsynth = ("127.0.0.1", scsynth_port)
+        self.folder = folder
+        self._asked = folder / "port"
+        [self.scsynth_port] = free_udp_ports(1)
         self._near = self._socket()
-        self.port = 0
         self._far: dict[tuple[str, int], socket.socket] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def listen(self, port: int) -> None:
-        """Be where Sonic Pi sends to."""
-        self._near.bind(("127.0.0.1", port))
-        self.port = port
-
     def __enter__(self) -> Tape:
+        self.folder.mkdir()
+        program = self.folder / "scsynth"
+        program.write_text(PROGRAM.format(scsynth=shutil.which("scsynth"), asked=self._asked, port=self.scsynth_port))
+        program.chmod(0o755)
         self._thread.start()
         return self
 
@@ -82,7 +95,15 @@ class Tape:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         return one
 
+    def _listen(self) -> None:
+        """Is where Sonic Pi believes scsynth to be, once it has started it: before, it insists on a free port."""
+        while not self._stopping.wait(0.02):
+            if self._asked.exists() and (port := self._asked.read_text()).endswith("\n"):
+                self._near.bind(("127.0.0.1", int(port)))
+                return
+
     def _run(self) -> None:
+        self._listen()
         with selectors.DefaultSelector() as selector:
             selector.register(self._near, selectors.EVENT_READ, None)
             while not self._stopping.is_set():
@@ -96,7 +117,10 @@ class Tape:
                         self._far[sender].bind(("127.0.0.1", 0))
                         selector.register(self._far[sender], selectors.EVENT_READ, sender)
                     self.messages += _messages(datagram, time.time())
-                    self._far[sender].sendto(datagram, self._scsynth)
+                    self._far[sender].sendto(datagram, ("127.0.0.1", self.scsynth_port))
+
+    def holds(self, word: bytes) -> bool:
+        return any(word in one.body for one in self.messages)
 
     def render(self, booted: int, start: int, path: Path, tail: float) -> None:
         """Play what was sent from message `start` on into a WAV of 16 channels.
@@ -114,7 +138,7 @@ class Tape:
         first = min(when for when, _ in timed)
         score = [(0.0, one.body) for one in before if one.body.startswith(PLAYED) and SCOPE not in one.body]
         score += sorted(((when - first + 0.1, body) for when, body in timed), key=lambda entry: entry[0])
-        score.append((score[-1][0] + tail, wire.encode("/c_set", (0, 0.0))))
+        score.append((score[-1][0] + tail, wire.encode("/g_freeAll", (0,))))  # scsynth 3.14 crashes with what is left
         file = path.with_suffix(".osc")
         file.write_bytes(b"".join(_bundle(when, body) for when, body in score))
         command = ["scsynth", "-N", str(file), "_", str(path), "44100", "WAV", "int16", *OPTIONS.split()]

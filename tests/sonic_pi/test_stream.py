@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 from itertools import pairwise
 
 from osc_bridge import wire
@@ -11,7 +12,9 @@ from tests.conftest import AmtServer
 from tests.sonic_pi.harness import SonicPi
 from tests.sonic_pi.performance import (
     BAR,
+    BASS,
     BPM,
+    EXACT,
     assert_exact,
     begun,
     loop,
@@ -81,12 +84,51 @@ def test_a_tempo_change_is_heard_in_the_next_bar_and_reaches_the_server(
     before = starts(sonic_pi.wait_for(begun(3), "three bars", 60))
     sonic_pi.run(loop(amt_server.port, "tempo", bpm=200))
     bars = starts(sonic_pi.wait_for(begun(len(before) + 4), "four more bars", 60))
-    lengths = [round(b.time - a.time, 9) for a, b in pairwise(bars)]
+    lengths = [round(b.time - a.time, EXACT) for a, b in pairwise(bars)]
     assert lengths[1 : len(before) - 1] == [2.0] * (len(before) - 2)
     assert lengths[len(before) :] == [1.2] * (len(lengths) - len(before)), "each bar at the one tempo or the other"
     assert lengths[len(before) - 1] in (2.0, 1.2)
     sonic_pi.run("amt_status")
     sonic_pi.wait_for(lambda lines: says(lines, "tempo 200.0"), "the server to have followed")
+    assert no_errors(sonic_pi)
+
+
+def test_a_loop_without_a_bpm_keeps_sonic_pis_own(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
+    """60 beats a minute; in 4.x that is the tempo of Link."""
+    sonic_pi.run(loop(amt_server.port, "no bpm", first="amt_instruments :piano, :drums", bpm=None))
+    lines = sonic_pi.wait_for(begun(4), "four bars", 60)
+    assert struck(lines)[0] < 4
+    assert_exact(starts(lines), 4.0, within=0.02)
+    assert no_errors(sonic_pi)
+
+
+def test_a_multiple_of_a_bpm_is_kept_when_the_buffer_is_run_again(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
+    code = loop(amt_server.port, "multiple", first="amt_instruments :piano\nuse_bpm_mul 2", bpm=120)
+    sonic_pi.run(code)
+    before = len(starts(sonic_pi.wait_for(begun(3), "three bars", 60)))
+    sonic_pi.run(code.replace("mul 2", "mul 4"))
+    bars = starts(sonic_pi.wait_for(begun(before + 3), "three more bars", 60))
+    assert round(bars[2].time - bars[1].time, EXACT) == 1.0
+    assert round(bars[-1].time - bars[-2].time, EXACT) == 0.5
+    assert no_errors(sonic_pi)
+
+
+def test_a_loop_follows_the_tempo_of_link_and_so_does_the_server(
+    sonic_pi: SonicPi, amt_server: AmtServer, link: Callable[[int], None]
+) -> None:
+    link(240)
+    sonic_pi.run(loop(amt_server.port, "link", first="amt_instruments :piano, :bass, :drums", bpm=None))
+    before = starts(sonic_pi.wait_for(begun(5), "five bars", 60))
+    link(120)
+    bars = starts(sonic_pi.wait_for(begun(len(before) + 4), "four more bars", 60))
+    assert {round(b.beat - a.beat, 9) for a, b in pairwise(bars[1:])} == {4.0}
+    lengths = [round(b.time - a.time, 1) for a, b in pairwise(bars)]
+    assert lengths[1 : len(before) - 1] == [1.0] * (len(before) - 2)
+    assert lengths[len(before) + 1 :] == [2.0] * (len(lengths) - len(before) - 1)
+    numbers = [bar.n for bar in bars]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    sonic_pi.run("amt_status")
+    sonic_pi.wait_for(lambda lines: says(lines, "tempo 120.0"), "the server to have followed")
     assert no_errors(sonic_pi)
 
 
@@ -138,11 +180,11 @@ def test_amt_next_gives_bars_at_once_and_amt_play_lasts_their_beats(sonic_pi: So
     """)
     lines = sonic_pi.wait_for(lambda lines: len(said(lines, "phrase")) >= 2, "two phrases", 90)
     times = [float(phrase.split()[0]) for phrase in said(lines, "phrase")]
-    assert [round(time / BAR, 9) for time in times[:2]] == [0, 4]
+    assert [round(time, EXACT) for time in times[:2]] == [0, 4 * BAR]
     assert all(phrase.endswith("4 true") for phrase in said(lines, "phrase"))
     played = [line.text for line in lines if line.kind == "log" and line.text.startswith(("synth", "sample"))]
     assert played
-    others = [text for text in played if not text.startswith("synth :fm") or "pan: 0.25" not in text]
+    others = [text for text in played if not text.startswith(BASS) or "pan: 0.25" not in text]
     assert not others, "only the bass, with the opts given"
     assert no_errors(sonic_pi)
 

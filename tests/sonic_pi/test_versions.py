@@ -1,8 +1,9 @@
 """What differs between versions of Sonic Pi, shown to amt.rb by a stand-in for it. Needs Ruby, but no Sonic Pi.
 
-4.x can't be driven here. What its source says: times in Time State are numbers, the tempo may be :link or a MIDI
-clock, where time_warp goes to beats that are rounded to 32 bits; there are more synths, and odd messages arrive as they
-are. The stand-in's clock stands still unless it is set.
+The other tests drive the version that this machine has; these show what the others do, and what seldom happens. In 4.x
+times in Time State are numbers, a thread wakes before its time and may follow Link, which with_bpm refuses and where
+time_warp goes to beats that are rounded to 32 bits. The stand-in's clock stands still unless it is set or someone
+sleeps.
 """
 
 from __future__ import annotations
@@ -36,7 +37,14 @@ class StandIn
   ensure
     @now = before
   end
-  def with_bpm(bpm) before, @mode = @mode, bpm; yield ensure @mode = before end
+  def sleep(beats) @now += bt(beats) end
+  def with_bpm(bpm)
+    before, @mode = @mode, bpm
+    raise ArgumentError unless bpm > 0
+    yield
+  ensure
+    @mode = before
+  end
   def in_thread(**) yield end
   def get_event(path)
     found = @events[path.sub('osc*:1', 'osc:127.0.0.1:1')].select { |time, _| time <= @now }.max_by(&:first)
@@ -128,6 +136,39 @@ def test_a_bar_in_parts_is_put_together_whatever_clock_the_thread_follows(mode: 
     assert [note["note"] for note in bar["notes"]] == list(range(20))
     assert now == 1000.0
     assert str(kept) in mode.replace("nil", "None").replace(":midi", "'midi'")
+
+
+def test_a_wait_lasts_as_long_as_it_says_where_threads_wake_before_their_time() -> None:
+    waited = ruby(
+        """
+        sonic_pi = StandIn.new(true)
+        sonic_pi.now = before = Time.now.to_f
+        found = Link.new(sonic_pi, '127.0.0.1', 1, 'main').listen(0.2) { nil }.pop
+        puts [found, Time.now.to_f - before, sonic_pi.now - before].to_json
+        """
+    )
+    assert isinstance(waited, list)
+    found, real, virtual = waited
+    assert found is None
+    assert virtual >= 0.2
+    assert real >= virtual
+
+
+def test_something_may_be_set_while_the_rest_is_said_again() -> None:
+    """4.x switches threads inside osc_send."""
+    said = ruby(
+        """
+        link = Link.new(StandIn.new(true), '127.0.0.1', 1, 'main')
+        said = []
+        link.define_singleton_method(:tell) { |*message| said << message; set("density", [0.7]) }
+        link.set("tempo", [120.0])
+        link.steer
+        link.steer
+        puts said.to_json
+        """
+    )
+    tempo, density = ["set", "tempo", 120.0], ["set", "density", 0.7]
+    assert said == [tempo, tempo, density]
 
 
 def test_what_came_before_the_greeting_does_not_count() -> None:

@@ -6,6 +6,7 @@ The real sclang says whether the class is there; the real Sonic Pi does in tests
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,23 +77,27 @@ def test_all_that_sonic_pi_needs_is_copied_and_evaluated_at_its_start(run: Run, 
 
 
 @pytest.mark.parametrize(
-    ("present", "written"),
+    ("present", "evaluated"),
     [
-        ([], ["init.rb"]),  # 3.2, or a later one before its first start, which moves it to config/
-        (["init.rb"], ["init.rb"]),
-        (["config/audio-settings.toml"], ["config/init.rb"]),  # 4.x
-        (["config/init.rb"], ["config/init.rb"]),
-        (["init.rb", "config/init.rb"], ["init.rb", "config/init.rb"]),  # both versions side by side
+        ([], ["midinfinite-osc/amt.rb", "init.rb"]),
+        (["init.rb"], ["midinfinite-osc/amt.rb", "init.rb"]),  # 4.6 means to move it to config/, and fails
+        (["config/audio-settings.toml"], ["midinfinite-osc/amt.rb", "init.rb"]),
+        (["config/init.rb"], ["midinfinite-osc/amt.rb"] * 2),
+        (["init.rb", "config/init.rb"], ["midinfinite-osc/amt.rb"] * 2),  # both versions side by side
     ],
 )
-def test_the_init_file_that_sonic_pi_reads(run: Run, tmp_path: Path, present: list[str], written: list[str]) -> None:
+def test_each_version_of_sonic_pi_finds_what_it_evaluates(
+    run: Run, tmp_path: Path, present: list[str], evaluated: list[str]
+) -> None:
     settings = tmp_path / ".sonic-pi"
     for file in present:
         (settings / file).parent.mkdir(parents=True, exist_ok=True)
         (settings / file).write_bytes(b"# mine\n")
     before = everything(tmp_path)
-    run("install", "sonic-pi")
-    assert [file for file in ("init.rb", "config/init.rb") if "eval_file" in _text(settings / file)] == written
+    for _ in range(2):
+        run("install", "sonic-pi")
+        found = [_text(settings / file) for file in ("init.rb", "config/init.rb")]
+        assert [re.findall("eval_file '(.*)' if", text) for text in found] == [[f"{settings}/{it}"] for it in evaluated]
     assert all("# mine\n" in _text(settings / file) for file in present)
     run("uninstall", "sonic-pi")
     assert everything(tmp_path) == before
