@@ -475,6 +475,7 @@ class AmtLink
   def errors
     _id, code, text = fresh("error")
     return unless text
+    return prepares(text) if code == "starting"
     if code == "hello"
       rejoin
     elsif code == "past"
@@ -485,8 +486,16 @@ class AmtLink
     text
   end
 
+  # One message, too, while the server compiles or loads its model: nothing that was asked is wrong.
+  def prepares(text)
+    @sonic_pi.puts "AMT: the server at #{@host}:#{@port} is #{text[/[^;]*/]}. Loops keep time and join in by themselves." unless @complained
+    @complained = true
+    nil
+  end
+
   # One message for each time the server is gone.
   def complain(stream = nil)
+    errors unless @complained
     return if @complained || (@greeted && (stream.nil? || stream[:recent].empty?))
     @complained = true
     @sonic_pi.puts(

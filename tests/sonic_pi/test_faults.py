@@ -12,6 +12,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from osc_bridge import wire
 from tests.conftest import AmtServer, start_server, stop_server
+from tests.osc_bridge.slow_server import first_answer, slow_server
 from tests.sonic_pi.harness import Line, SonicPi
 from tests.sonic_pi.performance import BAR, EXACT, assert_exact, begun, loop, no_errors, programs, said, says, starts
 from tests.sonic_pi.relay import Relay
@@ -53,6 +54,24 @@ def test_an_absent_server_costs_one_message_and_no_time(sonic_pi: SonicPi) -> No
     [message] = [text for text in said(lines) if "AMT" in text]
     assert "midinfinite-osc serve" in message
     assert str(port) in message
+    assert no_errors(sonic_pi)
+
+
+def test_a_server_that_prepares_its_model_says_so_once_and_is_joined_when_it_is_ready(
+    sonic_pi: SonicPi, tmp_path: Path
+) -> None:
+    with slow_server(tmp_path) as slow:
+        first_answer(slow.port, "/amt/status")
+        clock = "live_loop(:clock) { puts 'clock', vt; sleep 4 }"
+        sonic_pi.run(f"{loop(slow.port, 'preparing', first='amt_instruments :trumpet', bpm=240)}\n{clock}")
+        sonic_pi.wait_for(lambda lines: len(said(lines, "clock")) >= 6, "six bars", 60)
+        slow.go_on()
+        bars = starts(sonic_pi.wait_for(begun(3), "three bars", 60))
+    messages = [text for text in said(sonic_pi.lines) if "AMT: " in text]
+    assert ["still preparing the model" in text for text in messages] == [True, False]
+    assert "new bars" in messages[1] or "connected" in messages[1]
+    assert programs(bars) == {56}, "steered as before"
+    assert_exact(bars, 1.0)
     assert no_errors(sonic_pi)
 
 

@@ -1,6 +1,6 @@
 """`clients install` and `uninstall`: where scripts go, what is refused, and that nothing of the user's is lost.
 
-The real sclang says whether the class is there; the real Sonic Pi does in tests/sonic_pi/test_client.py.
+The real sclang says whether the class is there; the real Sonic Pi does in tests/sonic_pi/test_stream.py.
 """
 
 from __future__ import annotations
