@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +47,7 @@ async def serve(
     stop: asyncio.Event | None = None,
     on_listening: Callable[[], None] | None = None,
 ) -> None:
-    """Serve until cancelled, interrupted (SIGINT, SIGTERM, when on the main thread) or until `stop` is set.
+    """Serve until cancelled or until `stop` is set.
 
     Args:
         composer: or the promise of one: until that is kept, every request is answered with the error "starting".
@@ -73,14 +71,13 @@ async def serve(
     datagrams.service = service
     listener = await loop.create_server(lambda: StreamProtocol(service, sender), sock=stream_socket)
     try:
-        with _stopping_signals(stop.set):
-            if on_listening:
-                on_listening()
-            if await _come(composer, stop):
-                service.begin(composer.result() if isinstance(composer, Future) else composer)
-                if on_ready:
-                    on_ready(host, bound)
-                await stop.wait()
+        if on_listening:
+            on_listening()
+        if await _come(composer, stop):
+            service.begin(composer.result() if isinstance(composer, Future) else composer)
+            if on_ready:
+                on_ready(host, bound)
+            await stop.wait()
     finally:
         listener.close()
         await service.stop()
@@ -97,19 +94,13 @@ async def _come(composer: ComposerLike | Future[ComposerLike], stop: asyncio.Eve
 
 
 @contextmanager
-def serving(
-    composer: Future[ComposerLike],
-    host: str = DEFAULT_HOST,
-    port: int = DEFAULT_PORT,
-    workspace: Path = Path(),
-    seed: int | None = None,
-    on_ready: Callable[[str, int], None] | None = None,
-    *,
-    model: str = "",
-) -> Iterator[Future[None]]:
-    """Serve as `serve` does, on a thread of its own: this one can make the composer, and be interrupted in it.
+def serving(server: Callable[..., Coroutine[Any, Any, None]]) -> Iterator[Future[None]]:
+    """Serve on a thread of its own: this one can make the composer, and be interrupted in it.
 
     Gives what tells when the server has ended, and why. At the end of the context it is stopped.
+
+    Args:
+        server: `serve` with all but `stop` and `on_listening`.
 
     Raises:
         BindError: before anything else.
@@ -122,7 +113,7 @@ def serving(
         def on_listening() -> None:
             listening.set_result(lambda: loop.call_soon_threadsafe(stop.set))
 
-        await serve(composer, host, port, workspace, seed, on_ready, model=model, stop=stop, on_listening=on_listening)
+        await server(stop=stop, on_listening=on_listening)
 
     with ThreadPoolExecutor(1, "server") as pool:
         ended = pool.submit(lambda: asyncio.run(main()))
@@ -136,18 +127,3 @@ def serving(
             wait(either, return_when=FIRST_COMPLETED)
             if not ended.done():
                 listening.result()()
-
-
-@contextmanager
-def _stopping_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` on SIGINT and SIGTERM, on the main thread only: elsewhere they cannot be caught."""
-    loop = asyncio.get_running_loop()
-    here = threading.current_thread() is threading.main_thread()
-    numbers = (signal.SIGINT, signal.SIGTERM) if here else ()
-    for number in numbers:
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from benchmarks.musical.lines import OWN_DENSITY, Plan
 from benchmarks.musical.measures import mean
 from benchmarks.musical.pieces import Kind, Real, families
 from benchmarks.musical.sessions import Composed, Music, Sessions, pairs
-from benchmarks.musical.tables import Cell, Column, Table
+from benchmarks.musical.tables import Cell, Column, Table, all_of
 from patterns.meter import TICKS_PER_BEAT
 
 FEWEST = 4
@@ -124,7 +123,7 @@ def repetition_table(composed: Composed, real: Real) -> Table:
                 _within(column, *pair) for column, pair in zip(columns, _resemblance(sessions, passages), strict=True)
             ]
     if rows:
-        table.add("all", [_all_of(cells) for cells in zip(*rows.values(), strict=True)])
+        table.add("all", [all_of(cells) for cells in zip(*rows.values(), strict=True)])
         for label, cells in rows.items():
             table.add(label, cells)
     return table
@@ -145,14 +144,6 @@ def _within(column: Column, mean: float | None, theirs: Sequence[float]) -> Cell
     low, high = (float(each) for each in np.percentile(theirs, (5, 95)))
     text = f"{mean:{column.style}} ({low:{column.style}}–{high:{column.style}})"
     return Cell(mean, text, low <= mean <= high)
-
-
-def _all_of(cells: Sequence[Cell]) -> Cell:
-    """How many of the rows keep to the goal."""
-    judged = [cell.met for cell in cells if cell.met is not None]
-    if not judged:
-        return Cell(None, "–")
-    return Cell(fmean(judged), f"{sum(judged)} of {len(judged)}", all(judged))
 
 
 def _pooled(several: Iterable[Sequence[Floats]]) -> Floats:

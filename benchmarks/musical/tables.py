@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
 
@@ -66,6 +67,14 @@ class Table:
             for label, cells in self.rows.items()
         }
         return {"title": self.title, "text": self.text, "columns": columns, "rows": rows}
+
+
+def all_of(cells: Sequence[Cell]) -> Cell:
+    """How many of the rows keep to the goal."""
+    judged = [cell.met for cell in cells if cell.met is not None]
+    if not judged:
+        return Cell(None, "–")
+    return Cell(fmean(judged), f"{sum(judged)} of {len(judged)}", all(judged))
 
 
 def goals(tables: Sequence[Table]) -> Iterator[tuple[str, str, Cell]]:

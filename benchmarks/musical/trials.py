@@ -15,7 +15,7 @@ from benchmarks.musical.features import FEATURES, Score, overlap
 from benchmarks.musical.lines import BANDS, METER, TEMPO, Plan, has_density
 from benchmarks.musical.measures import notes_per_bar
 from benchmarks.musical.sessions import Music, compose
-from benchmarks.musical.tables import Column, Table
+from benchmarks.musical.tables import Column, Table, all_of
 from patterns.meter import TICKS_PER_BEAT, Meter
 
 PARTS = 6
@@ -91,7 +91,9 @@ def hour_table(composer: Composer, plans: Sequence[Plan], composed: Callable[[],
         f"{len(plan.band)} instruments": _drift(music)
         for plan, music in zip(plans, compose(composer, plans, composed), strict=True)
     }
-    table.add("all", [fmean(values) for values in zip(*rows.values(), strict=True)])
+    ends, neighbours, _, first, last = (fmean(values) for values in zip(*rows.values(), strict=True))
+    judged = all_of([table.columns[2].cell(values[2]) for values in rows.values()])
+    table.add("all", [ends, neighbours, judged, first, last])
     for label, values in rows.items():
         table.add(label, values)
     return table

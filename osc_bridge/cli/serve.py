@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +21,7 @@ from osc_bridge.cli.options import Failure, load_decoder, model_option, threads_
 from osc_bridge.engine import ComposerLike
 from osc_bridge.niceness import NiceDecoder
 from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError, serving
+from osc_bridge.server import serve as serve_osc
 
 PORT = 57990
 
@@ -85,12 +87,9 @@ def serve(
         click.echo(f"ready {bound_host}:{bound_port} model {model} seed {seed}")
         click.echo(_paste_ins(bound_port))
 
+    server = partial(serve_osc, composer, host, port, folder, seed, ready, model=model)
     try:
-        with (
-            suppress(KeyboardInterrupt),
-            _interruptible(),
-            serving(composer, host, port, folder, seed, ready, model=model) as ended,
-        ):
+        with suppress(KeyboardInterrupt), _interruptible(), serving(server) as ended:
             decoder = load_decoder(model, threads)
             composer.set_result(Composer(cast(Decoder, NiceDecoder(decoder, nice)) if nice else decoder))
             ended.result()

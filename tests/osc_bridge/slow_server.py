@@ -14,7 +14,7 @@ from pathlib import Path
 
 from osc_bridge.wire import decode, encode
 from tests.conftest import AmtServer, stop_server
-from tests.sonic_pi.servers import free_udp_ports
+from tests.ports import free_udp_ports
 
 PROGRAM = """
 import sys

@@ -6,13 +6,13 @@ ports for itself and says them, and ends when it does not hear every few seconds
 
 from __future__ import annotations
 
-import contextlib
 import re
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import free_udp_ports
 
 FOLDER = Path("/usr/lib/sonic-pi/app/server/ruby/bin")
 
@@ -64,12 +64,3 @@ GENERATIONS = {FOLDER / "daemon.rb": four, FOLDER / "sonic-pi-server.rb": three}
 def installed() -> Callable[[Start], Contact] | None:
     """Starts what this machine has; None where it has no Sonic Pi."""
     return next((generation for entry, generation in GENERATIONS.items() if entry.exists()), None)
-
-
-def free_udp_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that are free now, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

@@ -18,7 +18,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from osc_bridge import wire
-from tests.sonic_pi.servers import free_udp_ports
+from tests.ports import free_udp_ports
 
 NTP = 2_208_988_800
 """Seconds from 1900, where OSC's time begins, to 1970."""

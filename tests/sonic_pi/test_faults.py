@@ -13,10 +13,23 @@ from pythonosc.udp_client import SimpleUDPClient
 from osc_bridge import wire
 from tests.conftest import AmtServer, start_server, stop_server
 from tests.osc_bridge.slow_server import first_answer, slow_server
+from tests.ports import free_udp_ports
 from tests.sonic_pi.harness import Line, SonicPi
-from tests.sonic_pi.performance import BAR, EXACT, assert_exact, begun, loop, no_errors, programs, said, says, starts
+from tests.sonic_pi.performance import (
+    BAR,
+    EXACT,
+    LINKED,
+    WITHIN,
+    assert_exact,
+    begun,
+    loop,
+    no_errors,
+    programs,
+    said,
+    says,
+    starts,
+)
 from tests.sonic_pi.relay import Relay
-from tests.sonic_pi.servers import free_udp_ports
 
 
 def test_a_silent_server_makes_the_last_bars_repeat_and_the_loop_recovers(
@@ -153,7 +166,7 @@ def test_bars_in_several_parts_are_played_whole_and_a_lost_part_is_asked_for_in_
     assert [numbers[numbers.index(index) - 1] for index in early] == [index - 1 for index in early], "no bar repeats"
     assert list(dict.fromkeys(numbers)) == list(range(9))
     assert [len(bar.onsets) for bar in bars] == [sent[bar.n] for bar in bars], "every note of every part"
-    assert_exact(bars, 2.0, within=0.02 if follows_link else 1e-4)
+    assert_exact(bars, 2.0, LINKED if follows_link else WITHIN)
     assert no_errors(sonic_pi)
 
 

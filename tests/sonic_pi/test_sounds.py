@@ -6,11 +6,11 @@ import contextlib
 import re
 import socket
 import time
-import wave
 from pathlib import Path
 
 import numpy as np
 
+from examples import recording
 from osc_bridge import wire
 from tests.conftest import AmtServer
 from tests.sonic_pi.harness import Line, SonicPi
@@ -186,9 +186,8 @@ def test_a_recording_holds_the_pitches_of_bass_and_lead_and_the_hits_of_the_drum
     """)
     lines = sonic_pi.wait_for(lambda lines: says(lines, "played"), "the end", 90)
     sonic_pi.render(start, path)
-    with wave.open(str(path)) as file:
-        frames = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-        samples, rate = frames.reshape(-1, file.getnchannels())[:, :2].mean(axis=1) / 32768, file.getframerate()
+    frames, rate = recording.read(path)
+    samples = frames[:, :2].mean(axis=1)
     marks = [float(time) for time in said(lines, "mark")]
     first = int(np.argmax(np.abs(samples) > 0.01))
 

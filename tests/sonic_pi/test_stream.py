@@ -15,6 +15,7 @@ from tests.sonic_pi.performance import (
     BASS,
     BPM,
     EXACT,
+    LINKED,
     assert_exact,
     begun,
     loop,
@@ -98,7 +99,7 @@ def test_a_loop_without_a_bpm_keeps_sonic_pis_own(sonic_pi: SonicPi, amt_server:
     sonic_pi.run(loop(amt_server.port, "no bpm", first="amt_instruments :piano, :drums", bpm=None))
     lines = sonic_pi.wait_for(begun(4), "four bars", 60)
     assert struck(lines)[0] < 4
-    assert_exact(starts(lines), 4.0, within=0.02)
+    assert_exact(starts(lines), 4.0, LINKED)
     assert no_errors(sonic_pi)
 
 

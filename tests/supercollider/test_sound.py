@@ -5,11 +5,12 @@ One sound file for all: bass, lead and drums each alone (`phrase.only`), then to
 
 from __future__ import annotations
 
-import wave
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
+from examples.recording import read as wav
 
 BARS, PAUSE = 8, 4
 """Length of each part of the file, and of the silence after it, in bars and beats."""
@@ -71,10 +72,8 @@ def sound(module_sclang, scsynth_program, amt_server, recording):
         notes += [(start + onset, length, pitch, program) for onset, length, pitch, _, program in bar]
         start += beats
     assert {program for *_, program in notes} == {BASS, LEAD, DRUMS}
-    with wave.open(str(path)) as file:
-        frames = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-        samples = frames.reshape(-1, file.getnchannels()).mean(axis=1) / 32768
-        return Sound(samples, file.getframerate(), sorted(notes))
+    frames, rate = wav(path)
+    return Sound(frames.mean(axis=1), rate, sorted(notes))
 
 
 def span(onset: float, duration: float) -> tuple[float, float]:

@@ -148,7 +148,8 @@ def test_an_hour_whose_end_is_as_its_beginning_is_the_same(monkeypatch: pytest.M
     trio = matrix(1, 24, [], [], [3], [0.5])[0].plans
     monkeypatch.setattr(trials, "compose", lambda _composer, plans, _composed: [music(plan) for plan in plans])
     same = trials.hour_table(Composer.__new__(Composer), trio)
-    assert [cell.text for cell in same.rows["all"]][2:] == ["+0.00", "3.0", "3.0"]
+    assert [cell.text for cell in same.rows["all"]][2:] == ["1 of 1", "3.0", "3.0"]
+    assert same.rows["3 instruments"][2].text == "+0.00"
     assert same.rows["all"][2].met
 
     fading = [music(plan, notes=4)[:20] + music(plan)[20:] for plan in trio]

@@ -20,7 +20,7 @@ from amt import embedded
 from osc_bridge.wire import decode, encode
 from tests.conftest import start_server, stop_server
 from tests.osc_bridge.slow_server import first_answer, slow_server
-from tests.sonic_pi.servers import free_udp_ports
+from tests.ports import free_udp_ports
 
 
 def serve(*options: str | Path) -> subprocess.CompletedProcess[str]:
