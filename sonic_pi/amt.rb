@@ -708,7 +708,7 @@ def amt_status
   amt_link.tell("status")
   amt_answer do |link|
     status = link.fresh("status.reply")
-    puts "AMT: " + status.each_slice(2).map { |key, value| "#{key} #{value}" }.join(", ") if status
+    puts "AMT: " + status.each_slice(2).map { |key, value| "#{key} #{value.is_a?(Float) ? value.round(1) : value}" }.join(", ") if status
     status
   end
   nil
