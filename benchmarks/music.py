@@ -6,10 +6,9 @@ is an HTML page with piano rolls, a JSON file with all figures, and the goals on
 examples:
   python -m benchmarks.music --corpus valid.npz
   python -m benchmarks.music --sessions 8 --bars 8 --corpus valid.npz --results /tmp/music
-  python -m benchmarks.music --hour --corpus valid.npz     also an hour of streaming, of six sessions
+  python -m benchmarks.music --hours 8 --corpus valid.npz  also an hour of streaming, eight times for each ensemble
   python -m benchmarks.music --only band --sessions 8 --bars 8 --corpus valid.npz --model FOLDER     another model
-  python -m benchmarks.music --only band --meter 7/8 --sessions 8 --bars 8     densities and changes there
-  python -m benchmarks.music --quick --minutes 6           a few bars and six minutes of streaming
+  python -m benchmarks.music --quick --hours 2 --minutes 6 a few bars and six minutes of streaming
   python -m benchmarks.music --quick                       a few bars, to see that all works
 
 An interrupted run goes on where it was: lines that are composed are kept, as long as code and model stay the same.
@@ -25,7 +24,7 @@ from pathlib import Path
 
 from amt import decoder, embedded, processor
 from amt.composer import Composer
-from benchmarks.musical import comparison, figures, lines, pieces, sound, trials
+from benchmarks.musical import comparison, figures, hours, lines, pieces, sound, trials
 from benchmarks.musical.page import Example, Report
 from benchmarks.musical.progress import Progress
 from benchmarks.musical.sessions import Composed, Music, Store, compose
@@ -37,10 +36,7 @@ HERE = Path(__file__).parent
 EXAMPLES = (1, 3, 4, 6)
 """Sizes of the ensembles that are shown."""
 EXAMPLE_BARS = 8
-STEERED, REPEATED, REPEATED_BARS = 16, 8, 8
-"""Sessions whose steering changes, at most, and that are played twice, and bars of these: under load that is slow."""
 NO_CORPUS = "everything that is compared with real pieces: name the validation corpus with --corpus valid.npz"
-NO_DENSITY = "density: it cannot be set yet in this version"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,11 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpus", type=Path, help="valid.npz: the real pieces to compare with")
     parser.add_argument("--model", type=Path, default=embedded.PATH, help="a model folder (default the embedded one)")
     parser.add_argument("--threads", type=int, help="that compute (default one for each physical core)")
-    parser.add_argument("--hour", action="store_true", help="also stream an hour with each size of ensemble")
-    parser.add_argument("--minutes", type=int, default=0, help="also stream so many minutes instead, 6 at least")
+    parser.add_argument(
+        "--hours", type=int, default=0, help="also so many sessions of an hour for each size, 2 at least"
+    )
+    parser.add_argument("--minutes", type=int, default=60, help="that these last instead, 6 at least (default 60)")
     parser.add_argument("--only", choices=("meter", "band"), help="lines of all meters, or of ensembles and densities")
-    parser.add_argument("--tempo", type=int, default=lines.TEMPO, help="of the lines of ensembles (default 120)")
-    parser.add_argument("--meter", type=time_signature, default=lines.METER, help="of these lines (default 4/4)")
     parser.add_argument("--quick", action="store_true", help="two lines of two sessions of six bars")
     parser.add_argument("--results", type=Path, default=HERE / "results", help="folder for music.html and music.json")
     parser.add_argument(
@@ -63,10 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.sessions < 1 or options.bars < 5:
         parser.error("--sessions is at least 1 and --bars at least 5: bars four apart are compared")
-    if options.minutes and options.minutes < trials.PARTS:
-        parser.error(
-            f"--minutes is at least {trials.PARTS}: the first and the last of {trials.PARTS} parts are compared"
-        )
+    if options.hours == 1:
+        parser.error("--hours is at least 2: what one session changes by itself says nothing of the others")
+    if options.minutes < hours.PARTS:
+        parser.error(f"--minutes is at least {hours.PARTS}: the first and the last of {hours.PARTS} parts are compared")
     if options.corpus and not options.corpus.is_file():
         parser.error(f"there is no corpus at {options.corpus}")
     try:
@@ -77,44 +73,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def time_signature(text: str) -> Meter:
-    """Of a text such as 7/8. Raises ValueError."""
-    numerator, denominator = text.split("/")
-    return Meter(int(numerator), int(denominator))
-
-
 def run(options: argparse.Namespace) -> Report:
     """Composes, measures, writes the files and prints the goals."""
     if options.quick:
         sessions, bars = 2, 6
-        matrix = lines.matrix(sessions, bars, [120], [Meter(7, 8)], [3], [lines.OWN_DENSITY])
+        matrix = [
+            lines.meter_line(120, Meter(7, 8), sessions, bars),
+            lines.band_line(3, lines.OWN_DENSITY, sessions, bars),
+        ]
     else:
         sessions, bars = options.sessions, options.bars
-        matrix = lines.matrix(sessions, bars, tempo=options.tempo, meter=options.meter)
-        matrix = [line for line in matrix if options.only in (None, line.kind)]
+        matrix = [line for line in lines.matrix(sessions, bars) if options.only in (None, line.kind)]
+    matrix += lines.hours(options.hours, options.minutes) if options.hours else []
     composer = Composer(decoder.load(options.model, threads=options.threads))
-    hour = trials.hour_plans(options.minutes or 60) if options.hour or options.minutes else []
-    progress = Progress(sum(plan.bars for line in matrix for plan in line.plans) + sum(plan.bars for plan in hour))
+    progress = Progress(sum(plan.bars for line in matrix for plan in line.plans))
     composed = _compose(composer, matrix, Store(options.kept, options.model), progress)
     progress.say("steering sessions")
-    tables = [
-        trials.steering_table(composer, 1 if options.quick else min(sessions, STEERED), options.tempo, options.meter),
-        trials.repeat_table(composer, min(sessions, REPEATED), 2 if options.quick else min(bars, REPEATED_BARS)),
-    ]
-    if hour:
-        tables.append(trials.hour_table(composer, hour, progress.bar))
+    steering = trials.steering_table(composer, sessions)
+    progress.say("playing sessions twice")
+    again = trials.repeat_table(composer, sessions, bars)
     progress.say("measuring")
-    tables = [*_measured(composed, options.corpus, bars), *tables]
+    tables = [*_measured(composed, options.corpus, bars), steering, again]
     settings = {
         "model": options.model.name,
         "processor": processor.name(),
         "sessions a line": str(sessions),
         "bars a session": str(bars),
-        "ensembles and steering": f"{options.tempo} bpm, {options.meter}",
         "corpus": options.corpus.name if options.corpus else "none",
     }
     font = sound.font()
-    absent = {NO_CORPUS: not options.corpus, NO_DENSITY: not lines.has_density(), sound.ADVICE: not font}
+    absent = {NO_CORPUS: not options.corpus, sound.ADVICE: not font}
     report = Report(settings, tuple(note for note, missing in absent.items() if missing), tuple(tables))
     _write(report, [_example(line, music[0], font) for line, music in composed if _is_shown(line)], options.results)
     return report
@@ -135,14 +123,15 @@ def _compose(composer: Composer, matrix: Sequence[lines.Line], store: Store, pro
 
 def _measured(composed: Composed, corpus: Path | None, bars: int) -> list[Table]:
     real = pieces.Real(pieces.bands(corpus), bars) if corpus else None
-    tables = [figures.line_table(composed, real), figures.voice_table(composed), figures.density_table(composed)]
+    short = [(line, music) for line, music in composed if line.kind != "hour"]
+    tables = [figures.line_table(short, real), figures.voice_table(short), figures.density_table(short)]
     if real:
-        tables += [comparison.overlap_table(composed, real), comparison.repetition_table(composed, real)]
-    return tables
+        tables += [comparison.overlap_table(short, real), comparison.repetition_table(short, real)]
+    return [*tables, hours.hour_table(composed)]
 
 
 def _is_shown(line: lines.Line) -> bool:
-    return line.kind == "band" and line.size in EXAMPLES and line.density in (None, lines.OWN_DENSITY)
+    return line.kind == "band" and line.size in EXAMPLES and line.density == lines.OWN_DENSITY
 
 
 def _example(line: lines.Line, music: Music, font: Path | None) -> Example:

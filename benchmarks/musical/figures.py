@@ -43,7 +43,7 @@ def line_table(composed: Composed, real: Real | None) -> Table:
         LINE_COLUMNS,
     )
     named = [(line.label, pairs([(line, music)])) for line, music in composed]
-    own = pairs((line, music) for line, music in composed if line.density in (None, OWN_DENSITY))
+    own = pairs((line, music) for line, music in composed if line.density == OWN_DENSITY)
     for label, sessions in [("all", pairs(composed)), *named]:
         heard = own if label == "all" else sessions
         table.add(label, _line_figures(sessions, heard, None if label == "all" else real))
@@ -80,7 +80,7 @@ def voice_table(composed: Composed) -> Table:
             Column("within any 4 bars", style=".1%"),
         ),
     )
-    own = pairs((line, music) for line, music in composed if line.density in (None, OWN_DENSITY))
+    own = pairs((line, music) for line, music in composed if line.density == OWN_DENSITY)
     named: dict[str, list[tuple[Choice, Music]]] = {}
     for plan, music in own:
         for voice in plan.steering.voices:
@@ -93,34 +93,43 @@ def voice_table(composed: Composed) -> Table:
 
 
 def density_table(composed: Composed) -> Table:
-    """Notes a bar by ensemble and density. No rows where only one density could be asked for."""
-    lines = [(line, pairs([(line, music)])) for line, music in composed if line.kind == "band"]
-    asked = sorted({line.density for line, _ in lines if line.density is not None})
+    """Notes a bar by density, of each ensemble and at each tempo and in each meter; no rows for one density alone."""
+    asked = sorted({line.density for line, _ in composed})
     table = Table(
         "Density",
-        "Notes a bar as a multiple of those at the lowest density. The whole keeps to its goal where they rise in each "
-        "ensemble, too.",
+        "Notes a bar as a multiple of those at the lowest density; in the first row of the sizes of ensembles, on "
+        "average. The whole keeps to its goal where each tempo and each meter does too, and notes a bar rise in each "
+        "size of ensemble, at each of them.",
         tuple(
             Column(f"{density}", f"≥ {2**place}" if place else "", style=".2f") for place, density in enumerate(asked)
         ),
     )
-    if len(asked) < 2:
+    found: dict[str, dict[float, Sessions]] = {}
+    for line, music in composed:
+        label = f"{line.size} instruments" if line.kind == "band" else f"{line.tempo} bpm, {line.meter}"
+        found.setdefault(label, {})[line.density] = pairs([(line, music)])
+    rows = {label: [each[one] for one in asked] for label, each in found.items() if len(each) == len(asked)}
+    if len(asked) < 2 or not rows:
         return table
-    sizes = sorted({line.size for line, _ in lines if line.size})
-    counts = {
-        size: [
-            _notes(one for line, each in lines if (line.size, line.density) == (size, density) for one in each)
-            for density in asked
-        ]
-        for size in sizes
-    }
-    rising = all(low < high for each in counts.values() for low, high in pairwise(each))
-    whole = [fmean(each[place] for each in counts.values()) for place in range(len(asked))]
-    goals = [whole[place] >= 2**place * whole[0] and rising for place in range(len(asked))]
+    counts = {label: [_notes(sessions) for sessions in each] for label, each in rows.items()}
+    rising = all(low < high for each in rows.values() for size in _by_size(each) for low, high in pairwise(size))
+    sizes = [each for label, each in counts.items() if label.endswith("instruments")]
+    whole = [fmean(each[place] for each in sizes or counts.values()) for place in range(len(asked))]
+    judged = [whole, *(each for label, each in counts.items() if not label.endswith("instruments"))]
+    goals = [rising and all(each[place] >= 2**place * each[0] for each in judged) for place in range(len(asked))]
     table.add("all", [_times(whole, place, met if place else None) for place, met in enumerate(goals)])
-    for size, each in counts.items():
-        table.add(f"{size} instruments", [_times(each, place, None) for place in range(len(asked))])
+    for label, each in counts.items():
+        table.add(label, [_times(each, place, None) for place in range(len(asked))])
     return table
+
+
+def _by_size(asked: Sequence[Sessions]) -> list[list[float]]:
+    """Of sessions at each density: for each size of ensemble its notes a bar at each."""
+    sizes = sorted({len(plan.band) for plan, _ in asked[0]})
+    return [
+        [_notes([(plan, music) for plan, music in sessions if len(plan.band) == size]) for sessions in asked]
+        for size in sizes
+    ]
 
 
 def _notes(sessions: Iterable[tuple[Plan, Music]]) -> float:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from amt.composer import Composer
 from amt.draft import Draft
 from amt.keys import Value
-from benchmarks.musical.lines import METER, TEMPO
 from benchmarks.musical.measures import notes_per_bar, trespasses
 from osc_bridge.session import Job, Opening, Session
 from patterns.bar import Bar
@@ -73,13 +72,12 @@ class Change:
     after: float
 
 
-def change(
-    composer: Composer, key: str, seeds: Sequence[int], tempo: int = TEMPO, meter: Meter = METER
-) -> list[Change]:
-    """Sessions in which `key` changes while bars ahead are composed already, and one is on its way."""
-    sessions = [Session(f"{key} {seed}", seed) for seed in seeds]
+def change(composer: Composer, key: str, settings: Sequence[tuple[int, int, Meter]]) -> list[Change]:
+    """Sessions of these seeds, tempi and meters in which `key` changes while bars ahead are composed already, and one
+    is on its way."""
+    sessions = [Session(f"{key} {seed}", seed) for seed, _, _ in settings]
     first, second = CHANGES[key]
-    for session in sessions:
+    for session, (_, tempo, meter) in zip(sessions, settings, strict=True):
         session.steer("tempo", (tempo,))
         session.steer("meter", (meter.numerator, meter.denominator))
         session.steer(key, first)

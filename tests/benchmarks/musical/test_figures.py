@@ -3,9 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from amt.composer import Composer
-from benchmarks.musical import comparison, figures, trials
-from benchmarks.musical.lines import Line, Plan, matrix
+from benchmarks.musical import comparison, figures, lines
+from benchmarks.musical.lines import Line, Plan
 from benchmarks.musical.page import Example, Report
 from benchmarks.musical.pieces import Real
 from benchmarks.musical.sessions import Music
@@ -15,12 +14,13 @@ from patterns.meter import Meter
 from patterns.note import DRUMS, Note
 from training.corpus import Piece
 
+KEPT = ((0.2, 1), (0.5, 2), (0.8, 4))
+"""Notes by density that keep to the goal."""
 PROGRAMS = {"piano": 0, "bass": 33, "drums": DRUMS, "guitar": 25, "lead": 81}
 
 
 def line(size: int, density: float = 0.5) -> Line:
-    made = matrix(2, 5, [], [], [size], [0.5])[0]
-    return Line(made.kind, made.tempo, made.meter, size, density, made.plans)
+    return lines.band_line(size, density, 2, 5)
 
 
 def music(plan: Plan, notes: int = 1, silent: str = "") -> Music:
@@ -87,6 +87,28 @@ def test_density_is_judged_by_its_multiples(counts: tuple[int, ...], met: bool) 
     assert all(cell.met for cell in cells[1:]) == met
 
 
+def test_density_is_judged_at_each_tempo_and_in_each_meter() -> None:
+    def table(*counts: int) -> Table:
+        composed = [(line(2, each), [music(plan, notes) for plan in line(2, each).plans]) for each, notes in KEPT]
+        for density, notes in zip((0.2, 0.5, 0.8), counts, strict=True):
+            slow = lines.meter_line(60, Meter(4, 4), 2, 5, density)
+            composed.append((slow, [music(plan, notes) for plan in slow.plans]))
+        return figures.density_table(composed)
+
+    assert list(table(1, 2, 4).rows) == ["all", "2 instruments", "60 bpm, 4/4"]
+    assert [cell.met for cell in table(1, 2, 4).rows["all"]] == [None, True, True]
+    assert [cell.met for cell in table(1, 2, 3).rows["all"]] == [None, True, False]
+    assert table(2, 2, 8).rows["60 bpm, 4/4"][1].value == 1
+
+
+def test_density_must_rise_in_every_size_of_ensemble() -> None:
+    composed = []
+    for density, few, many in ((0.2, 2, 1), (0.5, 2, 4), (0.8, 4, 9)):
+        both = lines.meter_line(60, Meter(4, 4), 2, 5, density)
+        composed.append((both, [music(both.plans[0], few), music(both.plans[1], many)]))
+    assert [cell.met for cell in figures.density_table(composed).rows["all"]] == [None, False, False]
+
+
 def test_density_has_no_rows_where_only_the_models_own_could_be_asked_for() -> None:
     trio = line(3)
     assert not figures.density_table([(trio, [music(plan) for plan in trio.plans])]).rows
@@ -142,23 +164,3 @@ def test_the_page_and_the_json_show_what_tables_hold() -> None:
     assert found["goals"] == [{"measure": "Notes & bars: many", "goal": "≥ 3", "value": 2.0, "met": False}]
     assert found["tables"][0]["rows"]["one"]["few"] == {"value": 1, "met": False}
     assert list(markdown(table))[2:] == ["| all | 2.0 ✗ | – |", "| one | 3.0 | 1 of 2 ✗ |"]
-
-
-def test_an_hour_whose_end_is_as_its_beginning_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    trio = matrix(1, 24, [], [], [3], [0.5])[0].plans
-    monkeypatch.setattr(trials, "compose", lambda _composer, plans, _composed: [music(plan) for plan in plans])
-    same = trials.hour_table(Composer.__new__(Composer), trio)
-    assert [cell.text for cell in same.rows["all"]][2:] == ["1 of 1", "3.0", "3.0"]
-    assert same.rows["3 instruments"][2].text == "+0.00"
-    assert same.rows["all"][2].met
-
-    fading = [music(plan, notes=4)[:20] + music(plan)[20:] for plan in trio]
-    monkeypatch.setattr(trials, "compose", lambda *_: fading)
-    other = trials.hour_table(Composer.__new__(Composer), trio)
-    assert [cell.text for cell in other.rows["3 instruments"]][3:] == ["12.0", "3.0"]
-    assert other.rows["all"][2].met is False
-
-
-def test_an_hour_is_an_hour() -> None:
-    (bars,) = {plan.bars for plan in trials.hour_plans()}
-    assert bars == 60 * 120 / 4

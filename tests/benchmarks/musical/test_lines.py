@@ -1,23 +1,28 @@
-import pytest
-
-from amt.steering import Steering, SteeringError
 from benchmarks.musical import lines
 from patterns.instruments import choose
 from patterns.meter import Meter
 
 
-def test_every_tempo_has_every_meter_and_every_size_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "has_density", lambda: False)
+def test_every_tempo_has_every_meter_and_every_size_its_lines() -> None:
     matrix = lines.matrix(sessions=12, bars=16)
-    meters = [(line.tempo, line.meter) for line in matrix if line.kind == "meter"]
-    assert sorted(meters, key=str) == sorted(((t, m) for t in lines.TEMPI for m in lines.METERS), key=str)
-    assert [line.size for line in matrix if line.kind == "band"] == [1, 2, 3, 4, 5, 6]
+    own = [(line.tempo, line.meter) for line in matrix if line.kind == "meter" and line.density == lines.OWN_DENSITY]
+    assert sorted(own, key=str) == sorted(((t, m) for t in lines.TEMPI for m in lines.METERS), key=str)
+    bands = [(line.size, line.density) for line in matrix if line.kind == "band"]
+    assert bands == [(size, density) for density in lines.DENSITIES for size in lines.BANDS]
     assert all(len(line.plans) == 12 for line in matrix)
-    assert len({line.label for line in matrix}) == len(matrix)
+    assert len({(line.kind, line.label) for line in matrix}) == len(matrix)
+
+
+def test_every_tempo_and_every_meter_has_every_density() -> None:
+    matrix = [line for line in lines.matrix(2, 5) if line.kind == "meter"]
+    for density in lines.DENSITIES:
+        found = {(line.tempo, line.meter) for line in matrix if line.density == density}
+        assert {(tempo, lines.METER) for tempo in lines.TEMPI} <= found
+        assert {(lines.TEMPO, meter) for meter in lines.METERS} <= found
 
 
 def test_a_meter_line_has_every_ensemble_with_and_without_a_key() -> None:
-    line = lines.matrix(24, 4, [96], [Meter(5, 4)], [], [])[0]
+    line = lines.meter_line(96, Meter(5, 4), 24, 4)
     seen = {(plan.band, plan.steering.scale is not None) for plan in line.plans}
     assert seen >= {(band, keyed) for several in lines.BANDS.values() for band in several for keyed in (True, False)}
     for plan in line.plans:
@@ -26,38 +31,23 @@ def test_a_meter_line_has_every_ensemble_with_and_without_a_key() -> None:
         assert bool(plan.steering.ranges) == (plan.steering.scale is not None)
 
 
-def test_ensembles_play_at_the_tempo_and_in_the_meter_asked_for() -> None:
-    for line in lines.matrix(2, 4, [], [], tempo=60, meter=Meter(7, 8)):
-        assert (line.tempo, line.meter) == (60, Meter(7, 8))
-        assert {(plan.steering.tempo, plan.steering.meter) for plan in line.plans} == {(60, Meter(7, 8))}
+def test_densities_are_asked_for_of_the_same_sessions() -> None:
+    sparse, own, dense = (lines.meter_line(60, Meter(7, 8), 6, 4, density) for density in lines.DENSITIES)
+    assert {plan.steering.density for plan in sparse.plans} == {0.2}
+    for one, other, third in zip(sparse.plans, own.plans, dense.plans, strict=True):
+        assert one.steering.set("density", 0.5) == other.steering == third.steering.set("density", 0.5)
 
 
 def test_ensembles_have_as_many_instruments_as_they_are_said_to() -> None:
     assert all(len(set(band)) == size for size, several in lines.BANDS.items() for band in several)
 
 
-def test_density_is_left_out_as_long_as_it_cannot_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Steering, key: str, *_values: object) -> Steering:
-        raise SteeringError("not-yet", f"{key} comes later")
-
-    monkeypatch.setattr(lines.Steering, "set", refuse)
-    assert not lines.has_density()
+def test_settings_have_every_tempo_and_every_meter() -> None:
+    settings = lines.settings(64)
+    assert [seed for seed, _, _ in settings] == list(range(64))
+    assert len({(tempo, meter) for _, tempo, meter in settings}) == len(lines.TEMPI) * len(lines.METERS)
 
 
-def test_density_lines_appear_once_it_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    known = Steering.set
-
-    def follow(steering: Steering, key: str, *values: int | float | str) -> Steering:
-        if key == "density":
-            asked.append(values)
-            return steering
-        return known(steering, key, *values)
-
-    monkeypatch.setattr(lines.Steering, "set", follow)
-    matrix = lines.matrix(2, 4, [], [])
-    assert [(line.size, line.density) for line in matrix] == [
-        (size, density) for density in lines.DENSITIES for size in lines.BANDS
-    ]
-    assert asked == [(0.5,)] + 12 * [(0.2,)] + 12 * [(0.8,)], "the model's own is not set"
-    assert "density 0.2" in matrix[0].label
+def test_an_hour_is_an_hour() -> None:
+    assert {plan.bars for line in lines.hours(2) for plan in line.plans} == {60 * 120 / 4}
+    assert [len(line.plans) for line in lines.hours(2)] == [2] * 6

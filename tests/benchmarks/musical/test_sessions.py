@@ -5,7 +5,7 @@ import pytest
 from amt.composer import Composer
 from amt.decoder import Decoder
 from benchmarks.musical import sessions, steered
-from benchmarks.musical.lines import Line, Plan, matrix
+from benchmarks.musical.lines import Line, Plan, band_line
 from benchmarks.musical.sessions import Store, compose
 from patterns.bar import Bar
 from patterns.meter import Meter
@@ -13,7 +13,7 @@ from patterns.note import Note
 
 
 def some_line(count: int = 2, bars: int = 2) -> Line:
-    return matrix(count, bars, [], [], [3], [0.5])[0]
+    return band_line(3, 0.5, count, bars)
 
 
 def alone(composer: Composer, plan: Plan) -> list[Bar]:
@@ -53,7 +53,7 @@ def test_composed_lines_come_back_as_they_were(tmp_path: Path) -> None:
 def test_a_change_is_in_force_and_a_seed_repeats(decoder: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steered, "AHEAD", 2)
     composer = Composer(decoder)
-    (changed,) = steered.change(composer, "key", [4])
+    (changed,) = steered.change(composer, "key", [(4, 96, Meter(3, 4))])
     assert changed.in_force
     assert changed.before > 0
     assert changed.after > 0
