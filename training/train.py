@@ -4,6 +4,7 @@ examples:
   python -m training.train training/configs/smoke.toml train.npz --valid valid.npz --out /tmp/smoke
   python -m training.train training/configs/embedded.toml train.npz made.npz --valid valid.npz --out run --device cuda
   python -m training.train training/configs/embedded.toml …  --seconds 540     stops then; the same command goes on
+  python -m training.train training/configs/sizes.toml …  --size 6x512 --out sizes/6x512     another size
 
 The folder --out holds state.pt, from which an interrupted run (Ctrl-C too) goes on, report.jsonl with all losses, and
 at the end checkpoint/, a Hugging Face GPT-2 in float32, and model/, what `midinfinite-osc serve --model` takes.
@@ -15,6 +16,7 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -25,6 +27,8 @@ from training.trainer import Report, Trainer
 
 SAVE_EVERY = 300
 """Seconds between states on disk."""
+HEAD = 64
+"""Width of one head where the size is given by layers and width."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--start", type=Path, help="another run's state.pt, or a model folder, to begin with")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=2, help="processes that make the batches (default 2)")
+    parser.add_argument("--size", type=size, metavar="LAYERSxWIDTH", help="instead of the configuration's network")
     parser.add_argument("--seconds", type=float, help="stop after so long, to go on later")
     options = parser.parse_args(arguments)
     try:
@@ -45,9 +50,21 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
+def size(text: str) -> tuple[int, int]:
+    """Layers and width of a text such as 6x512. Raises ValueError."""
+    layers, width = map(int, text.split("x"))
+    if layers < 1 or width < HEAD or width % HEAD:
+        raise ValueError(f"{text}: at least one layer, and a width that is a multiple of {HEAD}")
+    return layers, width
+
+
 def run(options: argparse.Namespace) -> int:
     """Trains, and writes the model at the schedule's end; 0, or 3 where the run stopped before."""
     configuration = read(options.configuration)
+    if options.size:
+        layers, width = options.size
+        network = replace(configuration.network, layers=layers, width=width, heads=width // HEAD)
+        configuration = replace(configuration, network=network)
     torch.set_float32_matmul_precision("high")
     options.out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(configuration, options.device)
