@@ -183,7 +183,7 @@ class Ensemble:
         else:
             biases = np.zeros(len(self.rows), np.float32)
         for place in places:
-            biases[self._band.place_of_note[place.note]] += place.lift
+            biases[self._band.place_of_note[place.note]] += place.lift - place.wear
         return biases
 
     def _hold(self, voice: int, count: int) -> float:

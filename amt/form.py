@@ -2,7 +2,8 @@
 
 Pure functions of the bars before. How alike bars are is measured on what was played of late and compared with what is
 usual for each instrument and place in the phrase (amt.habits): one that wanders is led back to what it played one,
-two, four and eight bars before, and one that only repeats itself is led away from it.
+two, four and eight bars before, and one that only repeats itself is led away from it. A loop that has gone round for a
+minute is worn out: its notes are lowered until there is something new.
 """
 
 from __future__ import annotations
@@ -24,12 +25,18 @@ from patterns.note import Note
 
 Floats = npt.NDArray[np.float32]
 
-KEPT = max(LAGS)
-"""Bars that are remembered."""
+KEPT = 24
+"""Bars that are remembered, and in which a loop is worn out."""
+ECHOED = max(LAGS)
+"""Newest bars that may sound again."""
 PULL = 10.0
 """Added to the logits of what sounded so many bars before, for each unit by which bars are less alike than is usual."""
 STRONGEST = 4.0
 """The largest lift of all lags together, up or down."""
+FRESH = 5
+"""Different bars among those remembered with which nothing is worn: real pieces have as many, but for one in twenty."""
+WEAR = 16.0
+"""Subtracted from the logits of notes of a bar that was all there is."""
 DOUBT = 2.0
 """Pairs of bars as alike as half of what is usual, that are taken for granted: before anything was heard."""
 
@@ -54,11 +61,13 @@ class Place(NamedTuple):
         duration: ticks.
         note: instrument · 128 + pitch.
         lift: to add to logits.
+        wear: to subtract from the note's, and not from its onset's: a worn loop keeps its rhythm.
     """
 
     duration: int
     note: int
     lift: float
+    wear: float = 0.0
 
 
 def alike(memory: Sequence[Remembered], lag: int, voice_of: Callable[[int], int]) -> Mapping[int, tuple[float, int]]:
@@ -95,6 +104,15 @@ def lift(usual: float, total: float, pairs: int, factor: float) -> float:
     return PULL * (usual * factor - of_late)
 
 
+def wear(memory: Sequence[Remembered]) -> float:
+    """How worn the bars of `memory` are: 0 as long as there are fewer than KEPT, or FRESH different ones, WEAR where
+    all are the same. Empty ones do not count."""
+    different = len({bar.strikes for bar in memory if bar.strikes})
+    if len(memory) < KEPT or not different:
+        return 0.0
+    return WEAR * max(0.0, 1 - (different - 1) / (FRESH - 1))
+
+
 def echo(
     memory: Sequence[Remembered],
     index: int,
@@ -111,13 +129,14 @@ def echo(
     """
     lifts: dict[tuple[int, int], float] = defaultdict(float)
     durations: dict[tuple[int, int], int] = {}
-    known = {lag: alike(memory, lag, voice_of) for lag in LAGS[:-1]}
+    recent = memory[-ECHOED:]
+    known = {lag: alike(recent, lag, voice_of) for lag in LAGS[:-1]}
     known[LAGS[-1]] = known[LAGS[-2]]  # there are no two bars that far apart to compare
     for number, (lag, factor) in enumerate(zip(LAGS, form(index), strict=True)):
-        if lag > len(memory) or memory[-lag].meter != meter:
+        if lag > len(recent) or recent[-lag].meter != meter:
             continue
         of_voice: dict[int, float] = {}
-        for note in memory[-lag].notes:
+        for note in recent[-lag].notes:
             key = note.onset, note.instrument * PITCHES + note.pitch
             voice = voice_of(key[1])
             if voice < 0:
@@ -126,11 +145,21 @@ def echo(
                 of_voice[voice] = lift(usual(voice)[number], *known[lag].get(voice, (0.0, 0)), factor)
             lifts[key] += of_voice[voice]
             durations.setdefault(key, note.duration)
+    worn = wear(memory)
+    tired = _tired(memory, voice_of) if worn else {}
     places: dict[int, list[Place]] = defaultdict(list)
-    for (onset, pitched), value in lifts.items():
-        bounded = min(max(value, -STRONGEST), STRONGEST)
-        places[onset].append(Place(durations[onset, pitched], pitched, bounded))
+    for key, duration in {**tired, **durations}.items():
+        bounded = min(max(lifts[key], -STRONGEST), STRONGEST)
+        places[key[0]].append(Place(duration, key[1], bounded, worn if key in tired else 0.0))
     return places
+
+
+def _tired(memory: Sequence[Remembered], voice_of: Callable[[int], int]) -> dict[tuple[int, int], int]:
+    """Durations of what all bars struck, by onset and note: of what has pitches, or, where nothing has, of drums."""
+    struck = {(note.onset, note.instrument * PITCHES + note.pitch): note for bar in memory for note in bar.notes}
+    playing = {key: note for key, note in struck.items() if voice_of(key[1]) >= 0}
+    pitched = {key: note.duration for key, note in playing.items() if not note.is_drum}
+    return pitched or {key: note.duration for key, note in playing.items()}
 
 
 class Echo:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amt.form import KEPT, STRONGEST, Echo, Place, Remembered, alike, echo, lift
+from amt.form import FRESH, KEPT, STRONGEST, WEAR, Echo, Place, Remembered, alike, echo, lift, wear
 from amt.habits import LAGS, PHRASE, form
 from patterns.grid import Grid
 from patterns.meter import Meter
@@ -62,6 +62,54 @@ def test_a_band_that_wanders_is_led_back_and_one_that_is_stuck_led_away() -> Non
     ]
     assert all(value > 0 for value in lifts(wandering, 4).values())
     assert all(value < 0 for value in lifts([bar(RIFF)] * 8, 8).values())
+
+
+def loop(different: int, length: int = KEPT) -> list[Remembered]:
+    """So many different bars over and over."""
+    return [
+        bar((Note(0, 0, 60 + index % different, 240), Note(480, 33, 40, 240), Note(480, 128, 36, 60)))
+        for index in range(length)
+    ]
+
+
+def test_a_loop_is_worn_the_more_the_fewer_its_bars_are() -> None:
+    found = [wear(loop(different)) for different in range(1, FRESH + 1)]
+    assert found == sorted(found, reverse=True)
+    assert (found[0], found[-1]) == (WEAR, 0)
+
+
+@given(st.integers(1, 8), st.integers(0, KEPT - 1))
+def test_no_loop_is_worn_before_it_has_gone_round_for_long(different: int, length: int) -> None:
+    assert wear(loop(different, length)) == 0
+    assert all(
+        place.wear == 0 for places in echo(loop(1, length), length, BAR, program, usual).values() for place in places
+    )
+
+
+def test_silence_is_no_loop() -> None:
+    assert wear([bar(())] * KEPT) == 0
+
+
+def test_a_worn_loop_keeps_its_rhythm_and_its_drums_but_not_its_notes() -> None:
+    memory = [*loop(1, 1), bar((Note(960, 0, 72, 240),)), *loop(1, KEPT - 2)]
+    places = {
+        (onset, place.note): place for onset, each in echo(memory, KEPT, BAR, program, usual).items() for place in each
+    }
+    assert places[0, 60].wear == places[480, 33 * 128 + 40].wear == wear(memory) > 0
+    assert places[480, 128 * 128 + 36].wear == 0
+    assert places[960, 72].lift == 0, "too long ago to sound again, but not to be worn"
+    pulls = Echo({0: [places[0, 60]]}, GRID).onsets(np.array([0]))
+    assert pulls.tolist() == [places[0, 60].lift], "the onset's pull knows no wear"
+
+
+def test_drums_alone_are_worn_as_well() -> None:
+    memory = [bar((Note(0, 128, 36, 60), Note(480, 128, 38, 60)))] * KEPT
+    assert {place.wear for each in echo(memory, KEPT, BAR, program, usual).values() for place in each} == {WEAR}
+
+
+def test_who_no_longer_plays_wears_nothing() -> None:
+    memory = [bar((Note(0, 0, 60, 240),))] * KEPT
+    assert echo(memory, KEPT, BAR, lambda _: -1, usual) == {}
 
 
 def test_what_came_back_more_often_is_lifted_more() -> None:
