@@ -19,6 +19,8 @@ PARTS = 6
 """Parts of an hour, of ten minutes each, or of the minutes that are streamed instead."""
 TOLERANCE = 0.05
 """By how much first and last parts may overlap less than by chance."""
+ROW = 64
+"""Bars in which different ones are counted: two minutes."""
 SWAPS = 256
 """Ways, drawn, of calling either end of each session the first."""
 
@@ -33,7 +35,8 @@ def hour_table(composed: Composed) -> Table:
         f"Overlap of the six features' histograms, mean: of the first {minutes / PARTS:g} minutes of all sessions of "
         "an ensemble with their last. By chance: the same, had it been drawn for each session which of the two to call "
         "the first: what sessions that differ from one another give where nothing drifts. The same: no more than "
-        f"{TOLERANCE} less than by chance. Repeats as above.",
+        f"{TOLERANCE} less than by chance. Repeats as above. Fewest different: among any {ROW} bars in a row, of all "
+        "sessions: whether a loop froze.",
         (
             Column("sessions", style=".0f"),
             Column("first with last"),
@@ -43,13 +46,15 @@ def hour_table(composed: Composed) -> Table:
             Column("last", style=".1f"),
             Column("repeats, first", style=".1%"),
             Column("repeats, last", style=".1%"),
+            Column(f"fewest different bars of {ROW}", style=".0f"),
         ),
     )
     rows = {line.label: _figures(music, bars // PARTS) for line, music in long}
     if rows:
-        _, ends, chance, _, *others = zip(*rows.values(), strict=True)
+        _, ends, chance, _, *others, fewest = zip(*rows.values(), strict=True)
         judged = all_of([table.columns[3].cell(values[3]) for values in rows.values()])
-        whole: list[float | Cell | None] = [len(long[0][1]), mean(ends), mean(chance), judged, *map(mean, others)]
+        whole: list[float | Cell | None] = [len(long[0][1]), mean(ends), mean(chance), judged]
+        whole += [*map(mean, others), min(each for each in fewest if each is not None)]
         for label, values in {"all": whole, **rows}.items():
             table.add(label, values)
     return table
@@ -60,7 +65,8 @@ def _figures(sessions: Sequence[Music], size: int) -> list[float | None]:
     alike, chance = drift(*map(histograms, ends))
     notes = (fmean(map(measures.notes_per_bar, part)) for part in ends)
     repeats = (mean(map(measures.repeats, part)) for part in ends)
-    return [len(sessions), alike, chance, alike - chance, *notes, *repeats]
+    fewest = min(measures.fewest_different(music, ROW) for music in sessions)
+    return [len(sessions), alike, chance, alike - chance, *notes, *repeats, fewest]
 
 
 def drift(first: Sequence[Sequence[Floats]], last: Sequence[Sequence[Floats]]) -> tuple[float, float]:

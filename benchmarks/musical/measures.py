@@ -78,6 +78,12 @@ def repeats(bars: Sequence[Bar]) -> float | None:
     return sum(before == after for before, after in pairs) / len(pairs) if pairs else None
 
 
+def fewest_different(bars: Sequence[Bar], count: int) -> int:
+    """The fewest different bars, by their strikes, among any `count` in a row; fewer bars are taken together."""
+    sets = [strikes(bar) for bar in bars]
+    return min(len(set(sets[first : first + count])) for first in range(max(1, len(sets) - count + 1)))
+
+
 def distance(bars: Sequence[Bar], apart: int) -> float | None:
     """Mean Jaccard distance of the strikes of bars so many apart: 0 the same, 1 nothing in common.
 

@@ -28,7 +28,7 @@ def test_hours_that_end_as_they_began_are_the_same() -> None:
     table = hours.hour_table(composed(*(music(180, lambda _: 4, pitch) for pitch in (40, 50, 60, 70))))
     assert table.title == "6 minutes of streaming"
     row = [cell.text for cell in table.rows["1 instrument"]]
-    assert row == ["4", "1.00", "1.00", "+0.00", "4.0", "4.0", "100.0%", "100.0%"]
+    assert row == ["4", "1.00", "1.00", "+0.00", "4.0", "4.0", "100.0%", "100.0%", "1"]
     assert table.rows["all"][3].text == "1 of 1"
     assert table.rows["all"][3].met
 

@@ -26,6 +26,11 @@ def test_onsets_count_as_off_the_grid_by_a_single_tick() -> None:
     assert measures.off_grid(bars, STEERING.grid) == 2
 
 
+def test_a_frozen_loop_has_few_different_bars() -> None:
+    assert measures.fewest_different([BAND, DUO] * 4 + [EMPTY, BAND, DUO], 4) == 2
+    assert measures.fewest_different([BAND, DUO, EMPTY], 8) == 3
+
+
 def test_each_wrong_note_is_a_trespass() -> None:
     keyed = STEERING.set("key", "c", "major").set("range", "piano", 48, 72)
     wrong = [(0, 1, 60), (0, BASS, 37), (0, PIANO, 74), (0, DRUMS, 1)]
