@@ -70,7 +70,8 @@ class Table:
             codes = simd.load(self.values, base, column, lanes=lanes, dtype="int32")
         else:
             octets = simd.bind(simd.load(self.values, base, T.floordiv(column, 2), lanes=lanes // 2, dtype="int32"))
-            twice = simd.shuffle([octets], [place // 2 for place in range(lanes)])
+            # TVM's shuffles give no more lanes than they are given
+            twice = simd.shuffle([octets, octets], [place // 2 for place in range(lanes)])
             shifts = T.bitwise_and(T.Ramp(0, 4, lanes), simd.splat(T.int32(4), lanes))
             codes = T.bitwise_and(T.shift_right(twice, shifts), simd.splat(T.int32(15), lanes))
         return T.Cast(simd.vector("float32", lanes), codes - simd.splat(T.int32(self.scheme.zero), lanes))

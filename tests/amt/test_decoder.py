@@ -46,10 +46,18 @@ def hidden(cache: decoder.Cache) -> bytes:
     return cache.hidden.tobytes()
 
 
-@pytest.fixture(scope="module", params=["q0f32", "q8f32_1", "q4f32_1"])
+SCHEMES = {
+    "floats": quantization("q0f32"),
+    "8 bits": quantization("q8f32_1"),
+    "4 bits": quantization("q4f32_1"),
+    "4 bits, the embedding too": quantization("q4f16_1", "q4f16_1"),
+}
+
+
+@pytest.fixture(scope="module", params=SCHEMES)
 def tiny(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / request.param
-    write(folder, TINY, quantization(request.param), checkpoints.weights(TINY))
+    folder = tmp_path_factory.mktemp("models") / request.param.replace(" ", "-")
+    write(folder, TINY, SCHEMES[request.param], checkpoints.weights(TINY))
     return folder
 
 
