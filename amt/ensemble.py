@@ -20,17 +20,13 @@ from amt import density
 from amt.anticipation import REST_NOTE, Event
 from amt.form import Place, Remembered, echo
 from amt.habits import BAND, LAGS, habit
-from amt.metronome import BELL, CLICK
 from amt.score import Int32s
 from amt.steering import Range, Steering
 from amt.vocabulary import NOTE, PITCHES
-from patterns.instruments import PERCUSSION, Choice
+from patterns.instruments import Choice
 from patterns.meter import Meter
-from patterns.note import DRUMS
 from patterns.scales import Scale
 
-KIT = frozenset(PERCUSSION) - {CLICK, BELL}
-"""The keys of the drum kit; the metronome's are the model's to hear, not to play."""
 LIFT = 4.0
 """Added to the logits of an instrument for each usual gap that its silence exceeds the usual one by."""
 ENTRANCE = 4.0
@@ -223,13 +219,12 @@ def _band(
     ranges: tuple[Range, ...],
 ) -> _Band:
     """What such a steering allows; kept, as it is the same from bar to bar."""
-    voices = Steering(instruments=instruments, mute=mute, solo=solo).voices
+    steering = Steering(instruments=instruments, mute=mute, solo=solo, scale=scale, ranges=ranges)
+    voices = steering.voices
     voice_of_note = np.full(REST_NOTE + 1, -1, np.intp)
     for number, voice in reversed(list(enumerate(voices))):  # a note of several is the first one's
-        for program in voice.programs:
-            for pitch in (voice.keys or KIT) if program == DRUMS else range(PITCHES):
-                if _playable(scale, ranges, program, pitch):
-                    voice_of_note[program * PITCHES + pitch] = number
+        for program, pitch in steering.notes_of(voice):
+            voice_of_note[program * PITCHES + pitch] = number
     notes = np.flatnonzero(voice_of_note >= 0)
     habits = [[habit(program) for program in voice.programs] for voice in voices]
     usual = [max(each.usual for each in several) * voice.weight for several, voice in zip(habits, voices, strict=True)]
@@ -256,9 +251,3 @@ def _band(
         place_of_note=place_of_note,
         is_balanced=bool(instruments),
     )
-
-
-def _playable(scale: Scale | None, ranges: tuple[Range, ...], program: int, pitch: int) -> bool:
-    if program != DRUMS and scale and pitch % 12 not in scale.pitch_classes:
-        return False
-    return all(each.low <= pitch <= each.high for each in ranges if program in each.choice.programs)

@@ -7,17 +7,22 @@ How it bends the model's choices stands in amt.composer. A change of steering is
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from amt.keys import KEYS, MOST_AT_ONCE, Value, check_values
+from amt.metronome import BELL, CLICK
+from amt.vocabulary import PITCHES
 from patterns.grid import Grid
-from patterns.instruments import Choice, choose
+from patterns.instruments import PERCUSSION, Choice, choose
 from patterns.meter import Meter
 from patterns.note import DRUMS
 from patterns.scales import Scale, scale
+
+KIT = frozenset(PERCUSSION) - {CLICK, BELL}
+"""The keys of the drum kit; the metronome's are the model's to hear, not to play."""
 
 
 class SteeringError(ValueError):
@@ -50,10 +55,12 @@ class Limit:
 
     def binds(self, instrument: int, pitch: int) -> bool:
         """Whether such a note counts."""
-        if self.choice is None:
-            return True
-        keys = self.choice.keys
-        return instrument in self.choice.programs and (keys is None or instrument != DRUMS or pitch in keys)
+        return self.choice is None or _is_of(self.choice, instrument, pitch)
+
+
+def _is_of(choice: Choice, instrument: int, pitch: int) -> bool:
+    """Whether such a note is one of those that a name stands for."""
+    return instrument in choice.programs and (choice.keys is None or instrument != DRUMS or pitch in choice.keys)
 
 
 def _ensemble(*names: str) -> tuple[Choice, ...]:
@@ -110,11 +117,19 @@ class Steering:
         except ValueError as error:
             raise SteeringError("range", str(error)) from error
         try:
-            return _SETTERS[name](self, *checked)
+            changed = _SETTERS[name](self, *checked)
         except SteeringError:
             raise
         except ValueError as error:
             raise SteeringError("name", str(error)) from error
+        if left := changed.speechless - self.speechless:
+            who = min(left)
+            raise SteeringError(
+                "range",
+                f"that leaves {who} no note to play; its range and the key must have notes in common, and drums have "
+                f"keys from {min(KIT)} to {max(KIT)} (range {who} 0 127 frees its range)",
+            )
+        return changed
 
     def get(self, key: str) -> tuple[Value, ...]:
         """What holds for `key`, as a client would set it (`range` and `polyphony` may repeat theirs)."""
@@ -138,15 +153,42 @@ class Steering:
     @property
     def voices(self) -> tuple[Choice, ...]:
         """Who is to be heard: the ensemble (or, if it is free, every program and the drums) less the silenced."""
-        ensemble = self.instruments or _EVERYONE
-        mutes = frozenset(program for choice in self.mute for program in choice.programs)
-        solos = frozenset(program for choice in self.solo for program in choice.programs)
+        mutes, solos = _programs(self.mute), _programs(self.solo)
+        muted, alone = _keys(self.mute), _keys(self.solo)
         heard = []
-        for choice in ensemble:
-            programs = (choice.programs & solos if solos else choice.programs) - mutes
+        for choice in self.instruments or _EVERYONE:
+            programs = (choice.programs & solos if self.solo else choice.programs) - mutes - {DRUMS}
+            whole = _keys([choice])
+            keys = (whole & alone if self.solo else whole) - muted
+            if keys:
+                programs |= {DRUMS}
             if programs:
-                heard.append(replace(choice, programs=programs))
+                heard.append(replace(choice, programs=programs, keys=choice.keys if keys == whole else keys))
         return tuple(heard)
+
+    @property
+    def speechless(self) -> frozenset[str]:
+        """Names of those of the ensemble that are to be heard and have no note that they may play."""
+        voices = self.voices if self.instruments else ()
+        return frozenset(voice.name for voice in voices if not any(self.notes_of(voice)))
+
+    def notes_of(self, voice: Choice) -> Iterator[tuple[int, int]]:
+        """Programs and pitches of the notes that one of `voices` may play in the key and within the ranges."""
+        for program in voice.programs:
+            for pitch in (voice.keys or KIT) if program == DRUMS else range(PITCHES):
+                in_key = program == DRUMS or not self.scale or pitch % 12 in self.scale.pitch_classes
+                ranges = (each for each in self.ranges if _is_of(each.choice, program, pitch))
+                if in_key and all(each.low <= pitch <= each.high for each in ranges):
+                    yield program, pitch
+
+
+def _programs(choices: Iterable[Choice]) -> frozenset[int]:
+    return frozenset(program for choice in choices for program in choice.programs)
+
+
+def _keys(choices: Iterable[Choice]) -> frozenset[int]:
+    """The keys of the kit that are any of theirs."""
+    return frozenset(key for choice in choices if DRUMS in choice.programs for key in choice.keys or KIT)
 
 
 _grid = lru_cache(maxsize=64)(Grid)
@@ -162,9 +204,9 @@ def _set_instruments(steering: Steering, *names: str) -> Steering:
 def _set_group(group: str) -> Callable[..., Steering]:
     def set_group(steering: Steering, *names: str) -> Steering:
         choices = tuple(choose(name) for name in names if name)
-        playing = frozenset().union(*(choice.programs for choice in steering.instruments))
+        playing, struck = _programs(steering.instruments), _keys(steering.instruments)
         for choice in choices:
-            if playing and not choice.programs & playing:
+            if playing and not (choice.programs & playing - {DRUMS} or _keys([choice]) & struck):
                 ensemble = ", ".join(each.name for each in steering.instruments)
                 raise SteeringError("name", f"{choice.name!r} does not play here; playing are {ensemble}")
         change: dict[str, Any] = {group: choices}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amt.keys import KEYS
-from amt.steering import Steering, SteeringError
+from amt.steering import KIT, Steering, SteeringError
 from patterns.note import DRUMS
 
 AVAILABLE = [key for key in KEYS.values() if key.available]
@@ -89,6 +89,53 @@ def test_voices_are_the_ensemble_less_the_silenced() -> None:
     assert programs(band.set("solo", "bass")) == [{33}]
     assert programs(band.set("solo", "bass").set("mute", "bass")) == []
     assert programs(band.set("mute", "drums").set("mute")) == programs(band)
+
+
+def keys(steering: Steering) -> list[frozenset[int] | None]:
+    return [voice.keys for voice in steering.voices]
+
+
+def test_a_piece_of_the_kit_is_muted_and_plays_alone_by_itself() -> None:
+    kit, pieces = Steering().set("instruments", "drums"), Steering().set("instruments", "kick", "snare", "hihat")
+    kick, snare, hihat = keys(pieces)
+    assert kick
+    assert snare
+    assert keys(kit) == [None]
+    assert keys(kit.set("mute", "kick")) == [KIT - kick]
+    assert keys(kit.set("solo", "kick", "snare")) == [kick | snare]
+    assert keys(kit.set("solo", "kick", "snare").set("mute", "snare")) == [kick]
+    assert keys(pieces.set("mute", "kick")) == [snare, hihat]
+    assert keys(pieces.set("solo", "hihat")) == [hihat]
+    assert keys(pieces.set("mute", "drums")) == []
+    assert keys(pieces.set("solo", "drums")) == [kick, snare, hihat]
+    with pytest.raises(SteeringError, match="'crash' does not play here; playing are kick, snare, hihat"):
+        pieces.set("mute", "crash")
+
+
+def test_a_range_of_one_piece_of_the_kit_is_not_the_others() -> None:
+    pieces = Steering().set("instruments", "kick", "snare").set("range", "kick", 36, 36)
+    kick, snare = (set(pieces.notes_of(voice)) for voice in pieces.voices)
+    assert kick == {(DRUMS, 36)}
+    assert (DRUMS, 38) in snare
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "who"),
+    [
+        ([], ("range", "drums", 0, 10), "drums"),
+        ([("instruments", "kick", "bass")], ("range", "kick", 60, 70), "kick"),
+        ([("key", "c", "major")], ("range", "bass", 37, 37), "bass"),
+        ([("range", "bass", 36, 36)], ("key", "d", "major"), "bass"),
+        ([("key", "c", "major"), ("instruments", "piano"), ("range", "bass", 37, 37)], ("instruments", "bass"), "bass"),
+    ],
+)
+def test_nobody_named_is_left_without_a_note(before: list[tuple], change: tuple, who: str) -> None:
+    steering = Steering()
+    for each in before:
+        steering = steering.set(*each)
+    with pytest.raises(SteeringError, match=f"leaves {who} no note to play.*range {who} 0 127") as caught:
+        steering.set(*change)
+    assert caught.value.code == "range"
 
 
 def test_a_free_ensemble_is_everyone() -> None:
