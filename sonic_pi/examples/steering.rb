@@ -1,4 +1,4 @@
-# Steering: change a line, press Run, and the next bar has changed. nil, [] or no names at all free what was set.
+# Steering: change a line, press Run, and the next bar has changed. No names, or nil for the key, free what was set.
 # Start the server first: midinfinite-osc serve
 
 use_bpm 112                           # the tempo follows by itself
