@@ -126,8 +126,8 @@ class Steering:
             who = min(left)
             raise SteeringError(
                 "range",
-                f"that leaves {who} no note to play; its range and the key must have notes in common, and drums have "
-                f"keys from {min(KIT)} to {max(KIT)} (range {who} 0 127 frees its range)",
+                f"that leaves {who} no note to play: none of its notes lies both in its range and in the key; "
+                f"range {who} 0 127 frees its range",
             )
         return changed
 
