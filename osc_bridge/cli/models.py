@@ -34,6 +34,10 @@ def pull(name: str, quantization: str, folder: Path | None) -> None:
     """
     source = Path(name).expanduser()
     target = folder or places.models() / (source.resolve().name if source.is_dir() else name)
+    if source.is_file():
+        raise Failure(f"{name}: is a file; name its folder")
+    if name.startswith((".", "/", "~")) and not source.is_dir():
+        raise Failure(f"{name}: no such folder; name that of a checkpoint, or a model on the hub")
     try:
         if source.is_dir():
             huggingface.import_checkpoint(source, target, quantization, show_count)
