@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from amt import compiler, huggingface
+from amt import compiler, huggingface, weights
 from amt.config import ModelError
 from osc_bridge import places
 from osc_bridge.cli.options import Failure, model_option, show_count, show_progress
@@ -60,7 +60,9 @@ def compile_model(model: str) -> None:
       midinfinite-osc compile --model stanford-crfm/music-small-800k
     """
     try:
-        click.echo(compiler.compile_model(places.model(model), progress=show_progress))
+        folder = places.model(model)
+        weights.verify(folder)
+        click.echo(compiler.compile_model(folder, progress=show_progress))
     except (ModelError, compiler.CompileError) as error:
         raise Failure(str(error)) from error
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from amt import embedded, weights
 from osc_bridge.cli import main
 from tests.amt import checkpoints
+from tests.training import tiny
 
 
 def run(*arguments: str | Path) -> Result:
