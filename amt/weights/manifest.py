@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,6 +42,11 @@ def find(folder: Path) -> Path:
     for name in NAMES:
         if (folder / name).is_file():
             return folder / name
+    if (folder / "config.json").is_file():
+        raise ModelError(
+            f"{folder}: a Hugging Face checkpoint: import it first with: midinfinite-osc pull "
+            f"{shlex.quote(str(folder))} --to ./model"
+        )
     raise ModelError(f"{folder / NAMES[0]}: no such file; is this the folder of a model?")
 
 

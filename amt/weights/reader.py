@@ -61,10 +61,10 @@ def read(folder: Path) -> Weights:
     folder = Path(folder)
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such folder; name the folder of a model")
+    path = manifest.find(folder)
     fields = read_json(folder / CONFIG)
     config = ModelConfig.from_file(folder / CONFIG)
     quantization, is_compact = _storage(folder / CONFIG, fields)
-    path = manifest.find(folder)
     tensors: Tensors = {}
     for shard in manifest.parse(path):
         octets = _map(folder / shard.dataPath, shard.nbytes)

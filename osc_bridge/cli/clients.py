@@ -86,8 +86,8 @@ class SuperCollider:
         if trouble := self.trouble():
             raise Failure(f"{trouble}, then install again")
         yield from copied(places.client(self.source), self.folder)
-        command = _command()
-        yield from noted(self.folder / COMMAND, str(command)) if command else forgotten(self.folder / COMMAND)
+        program = command()
+        yield from noted(self.folder / COMMAND, str(program)) if program else forgotten(self.folder / COMMAND)
 
     def uninstall(self) -> Iterator[Step]:
         yield from forgotten(self.folder / COMMAND)
@@ -195,7 +195,7 @@ def _evaluate(file: Path) -> str:
     return f"eval_file '{path}' if File.exist?('{path}')"
 
 
-def _command() -> Path | None:
+def command() -> Path | None:
     """The server's command: the program that runs, or the one beside this Python; None where there is neither."""
     for path in (Path(sys.argv[0]), Path(sys.executable).with_name(NAME)):
         if path.name == NAME and path.is_file():

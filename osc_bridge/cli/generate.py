@@ -10,6 +10,7 @@ import click
 
 from amt.composer import Composer
 from osc_bridge.cli.options import (
+    Failure,
     load_decoder,
     model_option,
     steering_from,
@@ -46,7 +47,11 @@ def generate(
     steering = steering_from(options)
     if options["seed"] is None:
         steering = steering.set("seed", secrets.randbelow(2**31))
-    picture = writable(png or output.with_suffix(".png"))
+    stem = output.stem or "music"
+    picture = png or output.parent / f"{stem}.png"
+    if not output.name or output.suffix.lower() == ".png" or picture.resolve() == output.resolve():
+        raise Failure(f"{output}: OUTPUT is the MIDI file and --png the picture, as in {stem}.mid --png {stem}.png")
+    writable(picture)
     writable(output)
     composer = Composer(load_decoder(model, threads))
     passage = composer.begin()

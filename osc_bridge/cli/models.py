@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from amt import compiler, huggingface
+from amt import compiler, huggingface, weights
 from amt.config import ModelError
 from osc_bridge import places
 from osc_bridge.cli.options import Failure, model_option, show_count, show_progress
@@ -34,6 +34,10 @@ def pull(name: str, quantization: str, folder: Path | None) -> None:
     """
     source = Path(name).expanduser()
     target = folder or places.models() / (source.resolve().name if source.is_dir() else name)
+    if source.is_file():
+        raise Failure(f"{name}: is a file; name its folder")
+    if name.startswith((".", "/", "~")) and not source.is_dir():
+        raise Failure(f"{name}: no such folder; name that of a checkpoint, or a model on the hub")
     try:
         if source.is_dir():
             huggingface.import_checkpoint(source, target, quantization, show_count)
@@ -56,7 +60,9 @@ def compile_model(model: str) -> None:
       midinfinite-osc compile --model stanford-crfm/music-small-800k
     """
     try:
-        click.echo(compiler.compile_model(places.model(model), progress=show_progress))
+        folder = places.model(model)
+        weights.verify(folder)
+        click.echo(compiler.compile_model(folder, progress=show_progress))
     except (ModelError, compiler.CompileError) as error:
         raise Failure(str(error)) from error
 

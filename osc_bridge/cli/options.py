@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from amt import weights
 from amt.compiler import CompileError
 from amt.config import ModelError
 from amt.decoder import Decoder, load
-from amt.keys import KEYS, arguments_for
+from amt.keys import KEYS, Key, arguments_for
 from amt.runtime import RuntimeUnusable
 from amt.steering import Steering, SteeringError
 from osc_bridge import places
+from patterns.instruments import UnknownInstrument, choose
 
 Command = Callable[..., Any]
 
@@ -82,19 +84,27 @@ def steering_options(command: Command) -> Command:
             if len(key.arguments) > 1 or key.arguments[-1].repeated
             else key.arguments[0].kind.__name__,
             multiple=key.of_each,
-            help=f'{key.text[0].upper()}{key.text[1:]}, as in "{key.example}".',
+            help=f'{key.text[0].upper()}{key.text[1:]}, as in "{key.example}".{_about_names(key)}',
         )(command)
     return command
 
 
+def _about_names(key: Key) -> str:
+    """How names of instruments that have spaces are typed."""
+    if key.arguments[0].repeated:
+        return ' Commas part names that have spaces, as in "synth bass, drums".'
+    return " The name may have spaces." if key.of_each else ""
+
+
 def steering_from(options: dict[str, str | tuple[str, ...] | None]) -> Steering:
-    """The steering that the options ask for.
+    """The steering that the options ask for, in whatever order they are given.
 
     Raises:
         click.UsageError: what the table of keys refuses, in its words.
     """
     steering = Steering()
-    for name, given in options.items():
+    for name in (name for name in KEYS if name in options):
+        given = options[name]
         for text in given if isinstance(given, tuple) else [given]:
             if text is not None:
                 try:
@@ -107,15 +117,34 @@ def steering_from(options: dict[str, str | tuple[str, ...] | None]) -> Steering:
 def _values(name: str, text: str) -> list[int | float | str]:
     """The words of an option, those of number arguments as numbers."""
     key = KEYS[name]
-    words = re.split(r"\s*,\s*|\s+" + (r"|\s*/\s*" if name == "meter" else ""), text.strip())
-    if name == "key":  # the scale's own name may have spaces
-        words = [*words[:1], " ".join(words[1:])]
+    words = _names(text) if key.arguments[0].repeated else _words(key, text)
     values: list[int | float | str] = []
     meant = arguments_for(key.arguments, len(words)) or [key.arguments[-1]] * len(words)  # too many: refused later
     for argument, word in zip(meant, words, strict=True):
         is_number = argument.kind is not str and re.fullmatch(r"[-+]?\d*\.?\d+", word)
         values.append(float(word) if is_number else word)
     return values
+
+
+def _names(text: str) -> list[str]:
+    """Instruments: what commas part, or else one name that may have spaces, or else what spaces part."""
+    if "," in text:
+        return [name.strip() for name in text.split(",") if name.strip()]
+    with suppress(UnknownInstrument):
+        if choose(text).name == re.sub(r"\W+", "_", text.partition(":")[0].lower()).strip("_"):
+            return [text]  # and not a plural that is forgiven: "bass drums" are two
+    return text.split()
+
+
+def _words(key: Key, text: str) -> list[str]:
+    words = re.split(r"\s*,\s*|\s+" + (r"|\s*/\s*" if key.name == "meter" else ""), text.strip())
+    if key.name == "key":  # the scale's own name may have spaces; "" is how nothing is typed
+        words = [word.strip('"') for word in words]
+        return [words[0], " ".join(words[1:])]
+    if key.of_each and len(words) > len(key.arguments):  # so may the instrument's
+        spare = len(words) - len(key.arguments) + 1
+        return [" ".join(words[:spare]), *words[spare:]]
+    return words
 
 
 def writable(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import shlex
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -17,6 +18,8 @@ import click
 from amt.composer import Composer
 from amt.decoder import Decoder
 from osc_bridge import places
+from osc_bridge.cli.clients import CLIENTS, command
+from osc_bridge.cli.installing import MANIFEST, NAME
 from osc_bridge.cli.options import Failure, load_decoder, model_option, threads_option, writable
 from osc_bridge.engine import ComposerLike
 from osc_bridge.niceness import NiceDecoder
@@ -85,7 +88,7 @@ def serve(
 
     def ready(bound_host: str, bound_port: int) -> None:
         click.echo(f"ready {bound_host}:{bound_port} model {model} seed {seed}")
-        click.echo(_paste_ins(bound_port))
+        click.echo(paste_ins(bound_port))
 
     server = partial(serve_osc, composer, host, port, folder, seed, ready, model=model)
     try:
@@ -116,18 +119,24 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _paste_ins(port: int) -> str:
-    supercollider = places.client("supercollider")
-    sonic_pi = places.client("sonic_pi") / "amt.rb"
-    connect = "" if port == DEFAULT_PORT else f"amt_connect port: {port}\n    "
+def paste_ins(port: int) -> str:
+    """What to type into either program, and what to do before, once, unless it is done."""
+    number, connect = "", ""
+    if port != DEFAULT_PORT:
+        number, connect = f"(port: {port})", f"amt_connect port: {port}\n    "
     return f"""
-  SuperCollider, once:   Quarks.install("{supercollider}");  then recompile the class library (Ctrl-Shift-L)
+  SuperCollider{_once("supercollider")}:
     s.boot;
-    ~amt = AMT.new{"" if port == DEFAULT_PORT else f"(port: {port})"};
+    ~amt = AMT.new{number};
     ~amt.next(bars: 4).play(quant: 4);
 
-  Sonic Pi:
-    eval_file "{sonic_pi}"
+  Sonic Pi{_once("sonic-pi")}:
     {connect}amt_instruments :piano, :bass, :drums
     amt_loop :band
 """
+
+
+def _once(client: str) -> str:
+    if (CLIENTS[client]().folder / MANIFEST).exists():
+        return ""
+    return f" (once, in a terminal: {shlex.quote(str(command() or NAME))} clients install {client})"

@@ -139,6 +139,8 @@ def _music(folder: Path, seed: int) -> tuple[list[Piece], list[Piece]]:
     """What to learn from and what to measure with; says what was found."""
     from training import midi_folder
 
+    if folder.expanduser().is_file():
+        raise Failure(f"{folder}: is a file; name the folder that it lies in")
     try:
         files, skipped = midi_folder.read(folder.expanduser())
     except midi_folder.MidiFolderError as error:

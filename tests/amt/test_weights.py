@@ -300,6 +300,13 @@ def test_an_output_layer_of_its_own_is_refused(model: Path) -> None:
         weights.read(model)
 
 
+@pytest.mark.parametrize("look", [weights.read, weights.verify])
+def test_a_checkpoint_is_to_be_imported_first(tmp_path: Path, look: Callable[[Path], object]) -> None:
+    checkpoints.save(tmp_path / "hf")
+    with pytest.raises(ModelError, match=r"hf: a Hugging Face checkpoint: .* midinfinite-osc pull \S+/hf --to ./model"):
+        look(tmp_path / "hf")
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such folder"):
         weights.read(tmp_path / "none")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
@@ -45,6 +46,21 @@ def test_a_place_that_cannot_be_written_is_said_before_composing(tmp_path: Path)
     assert result.exit_code == 2
     assert "cannot write" in result.output
     assert "composing" not in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [["music.png"], ["music.PNG"], ["--png", "music.mid"], ["--png", "sub/../x", "x"], [""]]
+)
+def test_one_file_cannot_be_the_music_and_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = generate(*arguments)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    assert "OUTPUT is the MIDI file" in result.output
+    assert "composing" not in result.output
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_model_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from amt import embedded, weights
 from osc_bridge.cli import main
 from tests.amt import checkpoints
+from tests.training import tiny
 
 
 def run(*arguments: str | Path) -> Result:
@@ -41,10 +42,43 @@ def test_pull_imports_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert weights.read(tmp_path / "data" / "midinfinite-osc" / "models" / "tiny").config.layers >= 1
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("./hff", "./hff: no such folder"),
+        ("~/nobody/hff", "~/nobody/hff: no such folder"),
+        ("config.json", "config.json: is a file; name its folder"),
+        ("./config.json", "is a file"),
+    ],
+)
+def test_pull_of_a_folder_that_is_none_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.json").touch()
+    result = run("pull", name)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "hub" not in result.output.partition(";")[0]
+    assert result.output.count("\n") == 1
+
+
 def test_an_unknown_form_lists_the_known(tmp_path: Path) -> None:
     result = run("pull", tmp_path, "--quantization", "q5")
     assert result.exit_code == 2
     assert "q4f32_1" in result.output
+
+
+def test_a_damaged_model_is_not_compiled(tmp_path: Path) -> None:
+    tiny.model(tmp_path / "tiny")
+    (shard,) = (tmp_path / "tiny").glob("*.bin")
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    result = run("compile", "--model", tmp_path / "tiny")
+    assert result.exit_code == 2
+    assert "damaged" in result.output
+    assert result.output.count("\n") == 1
 
 
 def test_compile_says_where_the_library_lies() -> None:

@@ -6,6 +6,7 @@ import pytest
 from amt.keys import KEYS
 from amt.steering import Steering
 from osc_bridge.cli.options import steering_from
+from patterns.instruments import PROGRAMS, choose
 
 AVAILABLE = [key for key in KEYS.values() if key.available]
 
@@ -27,10 +28,36 @@ def test_every_example_of_the_table_works_as_an_option(key: object) -> None:
         ("meter", "7/8", "7 8"),
         ("instruments", "piano,bass, drums", "piano bass drums"),
         ("key", "a harmonic minor", "a harmonic_minor"),
+        ("key", '""  ""', ""),
+        ("instruments", "acoustic grand piano", "acoustic_grand_piano"),
+        ("instruments", "synth bass", "synth_bass"),
+        ("instruments", "synth bass:0.5", "synth_bass:0.5"),
+        ("instruments", "alto sax:2, bass:0.5, drums", "alto_sax:2 bass:0.5 drums"),
+        ("instruments", "alto sax,", "alto_sax"),
+        ("instruments", "bass drums", "bass, drums"),
+        ("range", "synth bass 28 52", "synth_bass 28 52"),
+        ("range", "Lead 1 (square), 40, 80", "lead_1_square 40 80"),
+        ("polyphony", "acoustic grand piano 4", "acoustic_grand_piano 4"),
     ],
 )
 def test_everyday_spellings_mean_the_same(name: str, text: str, same_as: str) -> None:
     assert steering_from({name: text}) == steering_from({name: same_as})
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_name_of_general_midi_is_one_instrument(program: str) -> None:
+    assert steering_from({"instruments": program}).instruments == (choose(program),)
+    assert steering_from({"polyphony": (f"{program} 2",)}).limits[0].choice == choose(program)
+
+
+def test_nobody_named_is_a_free_ensemble_and_no_key_a_free_one() -> None:
+    steering = steering_from({"instruments": "", "mute": "", "key": '"" ""'})
+    assert (steering.instruments, steering.mute, steering.scale) == ((), (), None)
+
+
+def test_the_order_of_options_does_not_matter() -> None:
+    given = {"solo": "piano", "mute": "sax", "instruments": "sax piano"}
+    assert steering_from(given) == steering_from(dict(reversed(given.items())))
 
 
 def test_a_range_may_be_given_several_times() -> None:
@@ -55,7 +82,8 @@ def test_what_is_not_given_stays_as_it_is() -> None:
         ("top_p", "2", "--top-p"),
         ("instruments", "piano basso-profundo", "basso-profundo"),
         ("meter", "4", "--meter: meter takes"),
-        ("polyphony", "bass 1 2", "--polyphony: polyphony takes"),
+        ("polyphony", "bass 1 2", '--polyphony: no instrument is called "bass 1"'),
+        ("range", "bass 28", "--range: range takes"),
         ("polyphony", "bass", "notes is a whole number"),
         ("key", "c majestic", "--key"),
     ],

@@ -15,8 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from amt import embedded
+from osc_bridge.cli import main
+from osc_bridge.cli.serve import paste_ins
 from osc_bridge.wire import decode, encode
 from tests.conftest import start_server, stop_server
 from tests.osc_bridge.slow_server import first_answer, slow_server
@@ -136,6 +139,21 @@ def test_what_to_paste_is_printed_for_both_clients(tmp_path: Path) -> None:
     assert f"AMT.new(port: {server.port})" in printed
     assert f"amt_connect port: {server.port}" in printed
     assert "amt_loop" in printed
+    assert "Quarks" not in printed, "two copies of the quark would keep the class library from compiling"
+
+
+def test_a_client_that_is_not_installed_is_to_be_installed_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "SONIC_PI_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    first, last = "clients install supercollider)", "clients install sonic-pi)"
+    assert first in paste_ins(57120)
+    assert last in paste_ins(57120)
+    assert CliRunner().invoke(main, ["clients", "install", "supercollider"]).exit_code == 0
+    assert first not in paste_ins(57120)
+    assert last in paste_ins(57120)
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])

@@ -75,6 +75,7 @@ def test_where_to_can_be_said(model: Path, music: Path, tmp_path: Path) -> None:
     [
         (["--model", "nothing"], ["no model at nothing"]),
         (["--midi-dir", "nowhere"], ["nowhere: no such folder"]),
+        (["--midi-dir", __file__], ["is a file; name the folder"]),
         (["--name", "a/b"], ["'a/b' cannot be a model's name", "--to"]),
         (["--name", "embedded"], ["'embedded' cannot be a model's name"]),
         (["--name", ".."], ["'..' cannot be a model's name"]),
