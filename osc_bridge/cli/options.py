@@ -18,6 +18,7 @@ from amt.decoder import Decoder, load
 from amt.keys import KEYS, Key, arguments_for
 from amt.runtime import RuntimeUnusable
 from amt.steering import Steering, SteeringError
+from amt.vocabulary import WINDOW
 from osc_bridge import places
 from patterns.instruments import UnknownInstrument, choose
 
@@ -58,6 +59,9 @@ def load_decoder(name: str, threads: int | None) -> Decoder:
     try:
         folder = places.model(name)
         weights.verify(folder)
+        positions = weights.read(folder).config.positions
+        if positions < WINDOW:
+            raise ModelError(f"{folder}: reads {positions:,} tokens at most; a model that composes reads {WINDOW:,}")
         return load(folder, threads=threads, progress=show_progress)
     except (ModelError, CompileError, RuntimeUnusable) as error:
         raise Failure(str(error)) from error

@@ -1,12 +1,18 @@
 """Steering as options: the same table, the same errors."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import click
 import pytest
 
 from amt.keys import KEYS
+from amt.quantization import quantization
 from amt.steering import Steering
-from osc_bridge.cli.options import steering_from
+from amt.weights import write
+from osc_bridge.cli.options import Failure, load_decoder, steering_from
 from patterns.instruments import PROGRAMS, choose
+from tests.amt import checkpoints
 
 AVAILABLE = [key for key in KEYS.values() if key.available]
 
@@ -91,3 +97,10 @@ def test_what_is_not_given_stays_as_it_is() -> None:
 def test_mistakes_are_usage_errors_in_the_words_of_the_table(name: str, text: str, message: str) -> None:
     with pytest.raises(click.UsageError, match=message):
         steering_from({name: text})
+
+
+def test_a_model_that_reads_too_little_is_refused_before_it_is_compiled(tmp_path: Path) -> None:
+    config = replace(checkpoints.COMPOSER, positions=512)
+    write(tmp_path / "short", config, quantization("q4f32_1"), checkpoints.weights(config))
+    with pytest.raises(Failure, match="short: reads 512 tokens at most; a model that composes reads 1,024"):
+        load_decoder(str(tmp_path / "short"), 1)
