@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from statistics import fmean
+from typing import TypeVar
 
 from amt.composer import Composer
 from benchmarks.musical import lines, steered
+from benchmarks.musical.sessions import LANES
 from benchmarks.musical.steered import Change
 from benchmarks.musical.tables import Column, Table
+
+Item = TypeVar("Item")
 
 
 def steering_table(composer: Composer, sessions: int) -> Table:
@@ -25,7 +30,10 @@ def steering_table(composer: Composer, sessions: int) -> Table:
         ),
     )
     settings = lines.settings(sessions)
-    changes = {key: steered.change(composer, key, settings) for key in steered.CHANGES}
+    changes = {
+        key: [change for some in _groups(settings) for change in steered.change(composer, key, some)]
+        for key in steered.CHANGES
+    }
     rows: dict[str, list[Change]] = {"all": [change for each in changes.values() for change in each]}
     for key, each in changes.items():
         first, second = (" ".join(map(str, values)) for values in steered.CHANGES[key])
@@ -46,9 +54,15 @@ def repeat_table(composer: Composer, sessions: int, bars: int) -> Table:
     """The same seeds twice."""
     table = Table(
         "The same seed",
-        f"Sessions of {bars} bars, each alone with a horizon of 1 bar, then all in lockstep with a horizon of 8 while "
-        "another thread keeps the processor busy.",
+        f"Sessions of {bars} bars, each alone with a horizon of 1 bar, then {LANES} in lockstep with a horizon of 8 "
+        "while another thread keeps the processor busy.",
         (Column("identical notes", "100 %", lambda share: share == 1, ".1%"), Column("sessions", style=".0f")),
     )
-    table.add("all", [fmean(steered.repeated(composer, range(sessions), bars)), sessions])
+    same = [each for some in _groups(range(sessions)) for each in steered.repeated(composer, some, bars)]
+    table.add("all", [fmean(same), sessions])
     return table
+
+
+def _groups(whole: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """As many at once as are composed in lockstep."""
+    return (whole[first : first + LANES] for first in range(0, len(whole), LANES))
