@@ -2,8 +2,8 @@
 
 Pure functions of the bars before. How alike bars are is measured on what was played of late and compared with what is
 usual for each instrument and place in the phrase (amt.habits): one that wanders is led back to what it played one,
-two, four and eight bars before, and one that only repeats itself is led away from it. A loop that has gone round for a
-minute is worn out: its notes are lowered until there is something new.
+two, four and eight bars before, and one that only repeats itself is led away from it. A loop that has gone round for
+KEPT bars is worn out: its notes are lowered until there is something new.
 """
 
 from __future__ import annotations
