@@ -122,7 +122,7 @@ class Steering:
             raise
         except ValueError as error:
             raise SteeringError("name", str(error)) from error
-        if left := changed.speechless - self.speechless:
+        if name in _SILENCING and (left := changed.speechless - self.speechless):
             who = min(left)
             raise SteeringError(
                 "range",
@@ -253,6 +253,8 @@ def _plain(name: str) -> Callable[..., Steering]:
 
 
 _PLAIN = ("tempo", "density", "temperature", "top_p", "subdivision", "swing", "humanize", "horizon", "seed")
+_SILENCING = ("instruments", "mute", "solo", "key", "range")
+"""Keys that may leave somebody no note."""
 _SETTERS: dict[str, Callable[..., Steering]] = {
     **{name: _plain(name) for name in _PLAIN},
     "meter": lambda steering, beats, unit: replace(steering, meter=Meter(beats, unit)),

@@ -104,23 +104,29 @@ def density_table(composed: Composed) -> Table:
             Column(f"{density}", f"≥ {2**place}" if place else "", style=".2f") for place, density in enumerate(asked)
         ),
     )
-    found: dict[str, dict[float, Sessions]] = {}
-    for line, music in composed:
-        label = f"{line.size} instruments" if line.kind == "band" else f"{line.tempo} bpm, {line.meter}"
-        found.setdefault(label, {})[line.density] = pairs([(line, music)])
-    rows = {label: [each[one] for one in asked] for label, each in found.items() if len(each) == len(asked)}
-    if len(asked) < 2 or not rows:
+    bands, meters = (_by_density(composed, kind, asked) for kind in ("band", "meter"))
+    if len(asked) < 2 or not (bands or meters):
         return table
+    rows = {**meters, **bands}
     counts = {label: [_notes(sessions) for sessions in each] for label, each in rows.items()}
+    whole = [fmean(counts[label][place] for label in bands or meters) for place in range(len(asked))]
     rising = all(low < high for each in rows.values() for size in _by_size(each) for low, high in pairwise(size))
-    sizes = [each for label, each in counts.items() if label.endswith("instruments")]
-    whole = [fmean(each[place] for each in sizes or counts.values()) for place in range(len(asked))]
-    judged = [whole, *(each for label, each in counts.items() if not label.endswith("instruments"))]
+    judged = [whole, *(counts[label] for label in meters)]
     goals = [rising and all(each[place] >= 2**place * each[0] for each in judged) for place in range(len(asked))]
     table.add("all", [_times(whole, place, met if place else None) for place, met in enumerate(goals)])
     for label, each in counts.items():
         table.add(label, [_times(each, place, None) for place in range(len(asked))])
     return table
+
+
+def _by_density(composed: Composed, kind: str, asked: Sequence[float]) -> dict[str, list[Sessions]]:
+    """Of lines of one kind that differ in their density alone, and have all: the sessions at each."""
+    found: dict[str, dict[float, Sessions]] = {}
+    for line, music in composed:
+        if line.kind == kind:
+            label = f"{line.size} instruments" if line.size else f"{line.tempo} bpm, {line.meter}"
+            found.setdefault(label, {})[line.density] = pairs([(line, music)])
+    return {label: [each[one] for one in asked] for label, each in found.items() if len(each) == len(asked)}
 
 
 def _by_size(asked: Sequence[Sessions]) -> list[list[float]]:

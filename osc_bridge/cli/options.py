@@ -13,7 +13,7 @@ import click
 
 from amt import weights
 from amt.compiler import CompileError
-from amt.config import ModelError
+from amt.config import ModelConfig, ModelError
 from amt.decoder import Decoder, load
 from amt.keys import KEYS, Key, arguments_for
 from amt.runtime import RuntimeUnusable
@@ -59,7 +59,7 @@ def load_decoder(name: str, threads: int | None) -> Decoder:
     try:
         folder = places.model(name)
         weights.verify(folder)
-        positions = weights.read(folder).config.positions
+        positions = ModelConfig.from_file(folder / weights.CONFIG).positions
         if positions < WINDOW:
             raise ModelError(f"{folder}: reads {positions:,} tokens at most; a model that composes reads {WINDOW:,}")
         return load(folder, threads=threads, progress=show_progress)

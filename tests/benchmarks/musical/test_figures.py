@@ -95,7 +95,7 @@ def test_density_is_judged_at_each_tempo_and_in_each_meter() -> None:
             composed.append((slow, [music(plan, notes) for plan in slow.plans]))
         return figures.density_table(composed)
 
-    assert list(table(1, 2, 4).rows) == ["all", "2 instruments", "60 bpm, 4/4"]
+    assert list(table(1, 2, 4).rows) == ["all", "60 bpm, 4/4", "2 instruments"]
     assert [cell.met for cell in table(1, 2, 4).rows["all"]] == [None, True, True]
     assert [cell.met for cell in table(1, 2, 3).rows["all"]] == [None, True, False]
     assert table(2, 2, 8).rows["60 bpm, 4/4"][1].value == 1
