@@ -168,9 +168,10 @@ class Steering:
 
     @property
     def speechless(self) -> frozenset[str]:
-        """Names of those of the ensemble that are to be heard and have no note that they may play."""
-        voices = self.voices if self.instruments else ()
-        return frozenset(voice.name for voice in voices if not any(self.notes_of(voice)))
+        """Names of those to be heard who have no note that they may play; of a free ensemble only if nobody has one."""
+        voices = self.voices
+        silent = frozenset(voice.name for voice in voices if not any(self.notes_of(voice)))
+        return silent if self.instruments or len(silent) == len(voices) else frozenset()
 
     def notes_of(self, voice: Choice) -> Iterator[tuple[int, int]]:
         """Programs and pitches of the notes that one of `voices` may play in the key and within the ranges."""

@@ -126,6 +126,7 @@ def test_a_range_of_one_piece_of_the_kit_is_not_the_others() -> None:
         ([("instruments", "kick", "bass")], ("range", "kick", 60, 70), "kick"),
         ([("key", "c", "major")], ("range", "bass", 37, 37), "bass"),
         ([("range", "bass", 36, 36)], ("key", "d", "major"), "bass"),
+        ([("instruments",), ("solo", "violin"), ("key", "c", "major")], ("range", "violin", 61, 61), "40"),
         ([("key", "c", "major"), ("instruments", "piano"), ("range", "bass", 37, 37)], ("instruments", "bass"), "bass"),
     ],
 )
