@@ -8,6 +8,7 @@ examples:
   python -m benchmarks.music --sessions 8 --bars 8 --corpus valid.npz --results /tmp/music
   python -m benchmarks.music --hours 8 --corpus valid.npz  also an hour of streaming, eight times for each ensemble
   python -m benchmarks.music --only band --sessions 8 --bars 8 --corpus valid.npz --model FOLDER     another model
+  python -m benchmarks.music --corpus valid.npz --peer FOLDER      beside another model, under the same steering
   python -m benchmarks.music --quick --hours 2 --minutes 6 a few bars and six minutes of streaming
   python -m benchmarks.music --quick                       a few bars, to see that all works
 
@@ -26,6 +27,7 @@ from amt import decoder, embedded, processor
 from amt.composer import Composer
 from benchmarks.musical import comparison, figures, hours, lines, pieces, sound, trials
 from benchmarks.musical.page import Example, Report
+from benchmarks.musical.peer import is_compared, peer_table
 from benchmarks.musical.progress import Progress
 from benchmarks.musical.sessions import Composed, Music, Store, compose
 from benchmarks.musical.tables import Table, goals, markdown
@@ -45,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--bars", type=int, default=16, help="of each session (default 16)")
     parser.add_argument("--corpus", type=Path, help="valid.npz: the real pieces to compare with")
     parser.add_argument("--model", type=Path, default=embedded.PATH, help="a model folder (default the embedded one)")
+    parser.add_argument(
+        "--peer", type=Path, metavar="FOLDER", help="another model, to be compared with; needs --corpus"
+    )
     parser.add_argument("--threads", type=int, help="that compute (default one for each physical core)")
     parser.add_argument(
         "--hours", type=int, default=0, help="also so many sessions of an hour for each size, 2 at least"
@@ -65,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--minutes is at least {hours.PARTS}: the first and the last of {hours.PARTS} parts are compared")
     if options.corpus and not options.corpus.is_file():
         parser.error(f"there is no corpus at {options.corpus}")
+    if options.peer and not options.corpus:
+        parser.error("--peer needs --corpus: what the two models are compared by is how close to real pieces they are")
     try:
         run(options)
     except KeyboardInterrupt:
@@ -86,14 +93,21 @@ def run(options: argparse.Namespace) -> Report:
         matrix = [line for line in lines.matrix(sessions, bars) if options.only in (None, line.kind)]
     matrix += lines.hours(options.hours, options.minutes) if options.hours else []
     composer = Composer(decoder.load(options.model, threads=options.threads))
-    progress = Progress(sum(plan.bars for line in matrix for plan in line.plans))
+    shared = [line for line in matrix if options.peer and is_compared(line)]
+    progress = Progress(sum(plan.bars for line in [*matrix, *shared] for plan in line.plans))
     composed = _compose(composer, matrix, Store(options.kept, options.model), progress)
+    if options.peer:
+        other = Composer(decoder.load(options.peer, threads=options.threads))
+        peer = _compose(other, shared, Store(options.kept, options.peer), progress)
     progress.say("steering sessions")
     steering = trials.steering_table(composer, sessions)
     progress.say("playing sessions twice")
     again = trials.repeat_table(composer, sessions, bars)
     progress.say("measuring")
-    tables = [*_measured(composed, options.corpus, bars), steering, again]
+    real = pieces.Real(pieces.bands(options.corpus), bars) if options.corpus else None
+    tables = [*_measured(composed, real), steering, again]
+    if options.peer and real:
+        tables.append(peer_table(composed, peer, real))
     settings = {
         "model": options.model.name,
         "processor": processor.name(),
@@ -121,8 +135,7 @@ def _compose(composer: Composer, matrix: Sequence[lines.Line], store: Store, pro
     return composed
 
 
-def _measured(composed: Composed, corpus: Path | None, bars: int) -> list[Table]:
-    real = pieces.Real(pieces.bands(corpus), bars) if corpus else None
+def _measured(composed: Composed, real: pieces.Real | None) -> list[Table]:
     short = [(line, music) for line, music in composed if line.kind != "hour"]
     tables = [figures.line_table(short, real), figures.voice_table(short), figures.density_table(short)]
     if real:
@@ -131,7 +144,7 @@ def _measured(composed: Composed, corpus: Path | None, bars: int) -> list[Table]
 
 
 def _is_shown(line: lines.Line) -> bool:
-    return line.kind == "band" and line.size in EXAMPLES and line.density == lines.OWN_DENSITY
+    return is_compared(line) and line.size in EXAMPLES
 
 
 def _example(line: lines.Line, music: Music, font: Path | None) -> Example:
