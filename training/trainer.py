@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from amt.weights import read
 from training import checkpoint, rounding
+from training.cards import Cards
 from training.config import ConfigError, Configuration, Network, Schedule
 from training.network import Model
 
@@ -37,12 +38,23 @@ class Report:
 
 
 class Trainer:
-    """A model under training by a schedule; the model's state is what it stands at after `step` steps."""
+    """A model under training by a schedule; the model's state is what it stands at after `step` steps.
 
-    def __init__(self, configuration: Configuration, device: str = "cpu", model: Model | None = None) -> None:
+    Args:
+        cards: this process among those that train the same model; each is given all batches.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        device: str = "cpu",
+        model: Model | None = None,
+        cards: Cards = Cards(),  # noqa: B008 - frozen
+    ) -> None:
         torch.manual_seed(configuration.schedule.seed)
         self.configuration = configuration
         self.device = device
+        self.cards = cards
         self.step = 0
         self.model = (model or Model(configuration.network)).to(device)
         self._optimisers = _optimisers(self.model, configuration.schedule)
@@ -85,21 +97,29 @@ class Trainer:
         report: Callable[[Report], None],
         tick: Callable[[int, float], bool] = lambda _step, _loss: False,
     ) -> None:
-        """Trains until the schedule's end, or until `tick(step, loss)`, asked now and then, says to stop."""
+        """Trains until the schedule's end, or until `tick(step, loss)`, asked now and then, says to stop.
+
+        Of several cards the first measures and reports, and its `tick` counts.
+        """
         schedule = self.configuration.schedule
         started, losses, latest = time.monotonic(), [], math.nan
         self.model.train()
+        torch.manual_seed(schedule.seed + self.cards.rank + self.step)
+        self.cards.align(self.model.parameters())
         for tokens in batches:
-            losses.append(self._learn(tokens.to(self.device, non_blocking=True)))
+            losses.append(self._learn(self.cards.rows(tokens).to(self.device, non_blocking=True)))
             latest = losses[-1]
             self.step += 1
             if self.step % schedule.evaluate_every == 0 or self.step == schedule.steps:
                 trained = float(torch.stack(losses).mean())
                 losses.clear()
-                seconds = time.monotonic() - started
-                report(Report(self.step, seconds, trained, self.evaluate(validation)))
-            if self.step % TICK == 0 and tick(self.step, float(latest)):
-                return
+                if self.cards.is_first:
+                    seconds = time.monotonic() - started
+                    report(Report(self.step, seconds, trained, self.evaluate(validation)))
+            if self.step % TICK == 0:
+                self.cards.align(self.model.parameters())
+                if self.cards.agree(tick(self.step, float(latest)), self.device):
+                    return
 
     def evaluate(self, validation: Mapping[str, NDArray[np.int32]], batch: int = 32) -> dict[str, NDArray[np.float64]]:
         """Nats per event of each group's windows, by slot [3]."""
@@ -128,6 +148,7 @@ class Trainer:
             with precision(self.device):
                 loss = self._forward(tokens).sum()
             loss.backward()
+        self.cards.average(self.model.parameters())
         nn.utils.clip_grad_norm_(self.model.parameters(), schedule.clip)
         for optimiser in self._optimisers:
             for group in optimiser.param_groups:
