@@ -20,7 +20,7 @@ from amt.config import ModelConfig
 SHAPES = {
     "small": ModelConfig(layers=12, width=768, heads=12, positions=1_024, inner=3_072),
     "medium": ModelConfig(layers=24, width=1_024, heads=16, positions=1_024, inner=4_096),
-    "embedded": ModelConfig(layers=12, width=384, heads=6, positions=1_024, inner=1_536),
+    "embedded": ModelConfig(layers=8, width=512, heads=8, positions=1_024, inner=2_048),
     "tiny": ModelConfig(layers=2, width=64, heads=2, positions=1_024, inner=128),
 }
 
