@@ -26,8 +26,6 @@ from osc_bridge.niceness import NiceDecoder
 from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError, serving
 from osc_bridge.server import serve as serve_osc
 
-PORT = 57990
-
 
 @click.command()
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="The address to listen on.")
