@@ -14,7 +14,7 @@ from amt import processor
 from amt.composer import Composer
 from amt.steering import Steering
 from osc_bridge import places
-from osc_bridge.cli.options import Failure, load_decoder, model_option, threads_option
+from osc_bridge.cli.options import load_decoder, model_folder, model_option, threads_option
 from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError, bind
 
 PACKAGES = ("midinfinite-osc", "apache-tvm", "apache-tvm-ffi", "numpy", "mido")
@@ -47,7 +47,7 @@ def doctor(port: int, model: str, threads: int | None) -> None:
         folder = places.client(client)
         _say(f"{client} client", str(folder) if folder.is_dir() else f"missing at {folder}: install again")
     _say(f"port {port}", _port(port))
-    _say("model", f"{model} at {_folder(model)}")
+    _say("model", f"{model} at {model_folder(model)}")
     start = time.perf_counter()
     composer = Composer(load_decoder(model, threads))
     _say("start", f"{time.perf_counter() - start:.2f} s to load")
@@ -66,13 +66,6 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "missing"
-
-
-def _folder(model: str) -> Path:
-    try:
-        return places.model(model)
-    except places.ModelError as error:
-        raise Failure(str(error)) from error
 
 
 def _port(port: int) -> str:

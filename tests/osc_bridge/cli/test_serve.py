@@ -196,7 +196,7 @@ def test_a_damaged_model(tmp_path: Path, damage: str) -> None:
 
 def test_a_workspace_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert_one_line(serve("--workspace", tmp_path / "file" / "music"), "file", "choose another place")
+    assert_one_line(serve("--workspace", tmp_path / "file" / "music"), "file", "choose another folder with --workspace")
 
 
 def priorities(process: int) -> dict[int, int]:
