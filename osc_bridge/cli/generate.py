@@ -62,7 +62,10 @@ def generate(
         for _ in progress:
             bar, passage = composer.compose(passage, steering)
             music.append(bar)
-    midi.write(output, music, [steering.tempo] * bars)
-    piano_roll.draw(picture, music)
+    try:
+        midi.write(output, music, [steering.tempo] * bars)
+        piano_roll.draw(picture, music)
+    except OSError as error:
+        raise Failure(f"cannot write {output} and {picture}: {error.strerror}; choose another place") from error
     notes = sum(len(bar.notes) for bar in music)
     click.echo(f"{output} and {picture}: {bars} bars, {notes} notes; again with --seed {steering.seed}")

@@ -71,6 +71,15 @@ def test_a_missing_model_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir()), "nor is a folder made"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full, which Linux has")
+def test_a_full_disk_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    result = generate("/dev/full", "--bars", "1", "--png", tmp_path / "x.png")
+    assert result.exit_code == 2, result.output
+    assert "Error: cannot write /dev/full" in result.output
+    assert "No space left" in result.output
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_picture_that_nobody_wants_goes_to_the_null_device(tmp_path: Path) -> None:
     result = generate(tmp_path / "x.mid", "--bars", "1", "--png", os.devnull)
     assert result.exit_code == 0, result.output
