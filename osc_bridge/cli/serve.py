@@ -102,8 +102,13 @@ def serve(
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM are a KeyboardInterrupt here, the first of them: the end that has begun is not interrupted."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    """The first SIGINT, SIGTERM or SIGHUP is a KeyboardInterrupt here: an end that has begun is not interrupted.
+
+    SIGHUP is what a terminal sends that is closed; under `nohup` it stays ignored.
+    """
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
 
     def interrupt(*_: object) -> None:
         for number in numbers:
