@@ -293,10 +293,11 @@ class AmtLink
     @settings.values.each { |setting| tell("set", *setting) } # a copy: other threads may add to it meanwhile
   end
 
-  # Steers at once, and again when a server starts later or starts anew.
+  # Steers at once, and again, in the same order, when a server starts later or starts anew.
   def set(key, values)
     of_each = %w[range polyphony].include?(key) && values.first.is_a?(String)
-    @settings[of_each ? [key, values.first] : [key]] = [key, *values]
+    subject = of_each ? [key, values.first] : [key]
+    @settings = @settings.reject { |known, _| known == subject }.merge(subject => [key, *values])
     tell("set", key, *values) if @greeted
   end
 
