@@ -84,12 +84,6 @@ def compile_model(folder: Path, progress: Progress | None = None) -> Path:
     return path
 
 
-def is_compiled(folder: Path) -> bool:
-    """Whether the model in `folder` is compiled for this processor already. Raises ModelError."""
-    weights = read(Path(folder))
-    return cached_path(layout_of(weights.config, weights.quantization, weights.compact)).exists()
-
-
 def objects(layout: Layout, progress: Progress | None = None) -> Sequence[bytes]:
     """Object files of the compiled model, from the cache or compiled now. Raises CompileError."""
     path = cached_path(layout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -218,18 +217,6 @@ def load(folder: Path, threads: int | None = None, progress: Progress | None = N
     layout = layout_of(weights.config, weights.quantization, weights.compact)
     program = runtime.Program(objects(layout, progress), count)
     return Decoder(layout, program, pack(weights, layout))
-
-
-def tokens_per_second(decoder: Decoder, context: int = 500, seconds: float = 0.5) -> float:
-    """How fast tokens are read one after another behind `context` others; a third of it is notes per second."""
-    cache, token = decoder.new_cache(), np.zeros(1, np.int32)
-    decoder.extend(cache, np.zeros(context, np.int32))
-    start, count = time.perf_counter(), 0
-    while time.perf_counter() - start < seconds:
-        decoder.extend(cache, token)
-        cache.truncate(context)
-        count += 1
-    return count / (time.perf_counter() - start)
 
 
 def _array(tensor: Any) -> Floats:

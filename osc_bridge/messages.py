@@ -140,7 +140,7 @@ class Message:
         if not self.has_id or not values:
             return 0
         first = values[0]
-        return first if isinstance(first, int) and not isinstance(first, bool) and abs(first) <= _INT32 else 0
+        return first if isinstance(first, int) and not isinstance(first, bool) and 0 <= first <= _INT32 else 0
 
     @property
     def _takes(self) -> str:
@@ -217,7 +217,7 @@ reply of its own.""",
     Message(
         "/amt/set",
         (_KEY,),
-        "Steer; the keys stand below. In force from the first bar not yet played.",
+        f"Steer; the keys stand below, with at most {MAX_VALUES} values. In force from the first bar not yet played.",
         pairs="value…",
         answer=("/amt/set.reply",),
     ),

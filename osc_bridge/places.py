@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from amt import embedded
+from amt import embedded, weights
 from amt.config import ModelError
 
 EMBEDDED = "embedded"
@@ -28,18 +28,21 @@ def models() -> Path:
 def model(name: str) -> Path:
     """The folder of a model: "embedded", a path, or the name of a pulled one.
 
+    What a model was made of, a checkpoint or a folder of music, may have its name: a folder that holds a model goes
+    first.
+
     Raises:
         ModelError: there is none; the text says what to do.
     """
     if name == EMBEDDED:
         return embedded.PATH
-    pulled = models() / name
-    for folder in (Path(name).expanduser(), pulled):
-        if folder.is_dir():
-            return folder
+    folders = [folder for folder in (Path(name).expanduser(), models() / name) if name and folder.is_dir()]
+    if folders:
+        return next((folder for folder in folders if (folder / weights.CONFIG).is_file()), folders[0])
     hint = f"midinfinite-osc pull {name}" if name.count("/") == 1 and not name.startswith((".", "/", "~")) else ""
     raise ModelError(
-        f"no model at {name}: give a model folder, {EMBEDDED!r}" + (f", or fetch it first with: {hint}" if hint else "")
+        f"no model at {name or repr(name)}: give a model folder, {EMBEDDED!r}"
+        + (f", or fetch it first with: {hint}" if hint else "")
     )
 
 

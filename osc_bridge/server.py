@@ -19,7 +19,7 @@ from osc_bridge.sender import Peer, Sender
 from osc_bridge.service import Service
 from osc_bridge.stream import StreamProtocol
 
-__all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "BindError", "serve", "serving"]
+__all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "BindError", "bind", "serve", "serving"]
 
 log = logging.getLogger("osc_bridge")
 

@@ -293,10 +293,11 @@ class AmtLink
     @settings.values.each { |setting| tell("set", *setting) } # a copy: other threads may add to it meanwhile
   end
 
-  # Steers at once, and again when a server starts later or starts anew.
+  # Steers at once, and again, in the same order, when a server starts later or starts anew.
   def set(key, values)
     of_each = %w[range polyphony].include?(key) && values.first.is_a?(String)
-    @settings[of_each ? [key, values.first] : [key]] = [key, *values]
+    subject = of_each ? [key, values.first] : [key]
+    @settings = @settings.reject { |known, _| known == subject }.merge(subject => [key, *values])
     tell("set", key, *values) if @greeted
   end
 
@@ -465,6 +466,12 @@ class AmtLink
     end
     errors
     bar || {n: nil, beats: @beats, notes: []}
+  end
+
+  # The piece begins again: what was asked for is another bar now.
+  def anew
+    @wanted = nil
+    want
   end
 
   # A bar that amt_play takes when its turn comes.
@@ -701,6 +708,25 @@ def amt_save(name)
   nil
 end
 
+# amt_reset seed
+#   Begins the piece again from the next bar on, steered as it is: with this seed, or without one with a new one; the log names
+#   it. The same seed and steering give the same music.
+#     amt_reset 7
+#     amt_reset
+def amt_reset(seed = nil)
+  amt_link.tell("reset", *(seed.nil? ? [] : amt_checked(:seed, seed)))
+  amt_answer do |link|
+    link.errors
+    begun, = link.fresh("reset.reply")
+    if begun
+      link.anew
+      puts "AMT: the piece begins again, with seed #{begun}."
+    end
+    begun
+  end
+  nil
+end
+
 # amt_status
 #   Logs how the server is doing; clients is how many programs have played the session in the last 30 seconds.
 #     amt_status
@@ -851,14 +877,16 @@ def amt_checked(key, values)
     raise ArgumentError, "AMT: there is no #{key.inspect} to set. Keys: #{AmtBand::KEYS.keys.join(', ')}"
   end
   repeated = kinds.last[3] == :repeated
-  values = values.nil? ? (repeated ? [] : kinds.map { "" }) : values.respond_to?(:to_a) ? values.to_a : [values]
+  given = values
+  values = repeated ? [] : key.to_sym == :key ? ["", ""] : [nil] if values.nil?
+  values = values.respond_to?(:to_a) && !values.is_a?(Range) ? values.to_a : [values]
   wanted = kinds.map { |name, _, allowed| "#{name} (#{allowed.is_a?(Array) ? allowed.join(', ') : allowed})" }.join(", ")
-  wrong = ArgumentError.new("AMT: #{key}: takes #{wanted}#{'...' if repeated}, not #{values.inspect[0, 200]}")
+  wrong = ArgumentError.new("AMT: #{key}: takes #{wanted}#{'...' if repeated}, not #{given.inspect[0, 200]}")
   kinds = kinds.reject { |_, _, _, number| number == :optional } if values.length < kinds.length
   raise wrong unless repeated ? values.length <= 64 : values.length == kinds.length
   values.each_with_index.map do |value, index|
     name, kind, allowed = kinds[[index, kinds.length - 1].min]
-    raise wrong unless kind == :s || value.is_a?(Numeric)
+    raise wrong unless kind == :s || (value.is_a?(Numeric) && value.to_f.finite?)
     AmtBand.find(value) if %w[instrument name].include?(name)
     value = kind == :s ? value.to_s : kind == :f ? value.to_f : value.to_i
     raise wrong unless allowed.include?(kind == :s ? value.length : value)

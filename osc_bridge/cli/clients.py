@@ -178,16 +178,28 @@ def list_clients() -> None:
       midinfinite-osc clients list
     """
     for name, kind in CLIENTS.items():
-        client = kind()
-        found, is_current = state(places.client(kind.source), client.folder)
-        if found is None:
-            text = f"not installed; {NAME} clients install {name}"
-        elif is_current:
-            text = f"installed, version {found}, at {client.folder}"
-        else:
-            text = f"out of date at {client.folder}; {NAME} clients install {name}"
-        trouble = client.trouble() if found or kind is SuperCollider else None
-        click.echo(f"{kind.title + ':':15}{text}" + (f"\n{'':15}{trouble}" if trouble else ""))
+        try:
+            lines = list(_standing(name))
+        except Failure as error:
+            lines = [error.message]
+        except OSError as error:
+            lines = [f"{error.filename}: {error.strerror}"]
+        click.echo(f"{kind.title + ':':15}" + f"\n{'':15}".join(lines))
+
+
+def _standing(name: str) -> Iterator[str]:
+    client = CLIENTS[name]()
+    found, is_current = state(places.client(client.source), client.folder)
+    if found is None:
+        yield f"not installed; {NAME} clients install {name}"
+    elif is_current:
+        yield f"installed, version {found}, at {client.folder}"
+    else:
+        yield f"out of date at {client.folder}; {NAME} clients install {name}"
+    if found or isinstance(client, SuperCollider):
+        trouble = client.trouble()
+        if trouble:
+            yield trouble
 
 
 def _evaluate(file: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import shutil
-import socket
 import time
 from importlib import metadata
 from pathlib import Path
@@ -15,8 +14,8 @@ from amt import processor
 from amt.composer import Composer
 from amt.steering import Steering
 from osc_bridge import places
-from osc_bridge.cli.options import Failure, load_decoder, model_option, threads_option
-from osc_bridge.server import DEFAULT_PORT
+from osc_bridge.cli.options import load_decoder, model_folder, model_option, threads_option
+from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError, bind
 
 PACKAGES = ("midinfinite-osc", "apache-tvm", "apache-tvm-ffi", "numpy", "mido")
 SONIC_PI = ("/usr/lib/sonic-pi", "/opt/sonic-pi", "/Applications/Sonic Pi.app")
@@ -47,8 +46,8 @@ def doctor(port: int, model: str, threads: int | None) -> None:
     for client in ("supercollider", "sonic_pi"):
         folder = places.client(client)
         _say(f"{client} client", str(folder) if folder.is_dir() else f"missing at {folder}: install again")
-    _say(f"port {port}", "free" if _is_free(port) else "in use: serve with another --port, or stop what has it")
-    _say("model", f"{model} at {_folder(model)}")
+    _say(f"port {port}", _port(port))
+    _say("model", f"{model} at {model_folder(model)}")
     start = time.perf_counter()
     composer = Composer(load_decoder(model, threads))
     _say("start", f"{time.perf_counter() - start:.2f} s to load")
@@ -69,20 +68,15 @@ def _version(package: str) -> str:
         return "missing"
 
 
-def _folder(model: str) -> Path:
+def _port(port: int) -> str:
+    """Free, or what keeps `serve` from listening there."""
     try:
-        return places.model(model)
-    except places.ModelError as error:
-        raise Failure(str(error)) from error
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+        bound = bind(DEFAULT_HOST, port)
+    except BindError as error:
+        return str(error)
+    for each in bound:
+        each.close()
+    return "free"
 
 
 def _speed(composer: Composer) -> tuple[int, float, float]:

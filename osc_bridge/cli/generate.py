@@ -12,6 +12,7 @@ from amt.composer import Composer
 from osc_bridge.cli.options import (
     Failure,
     load_decoder,
+    model_folder,
     model_option,
     steering_from,
     steering_options,
@@ -51,8 +52,9 @@ def generate(
     picture = png or output.parent / f"{stem}.png"
     if not output.name or output.suffix.lower() == ".png" or picture.resolve() == output.resolve():
         raise Failure(f"{output}: OUTPUT is the MIDI file and --png the picture, as in {stem}.mid --png {stem}.png")
-    writable(picture)
+    model_folder(model)
     writable(output)
+    writable(picture)
     composer = Composer(load_decoder(model, threads))
     passage = composer.begin()
     music = []
@@ -60,7 +62,10 @@ def generate(
         for _ in progress:
             bar, passage = composer.compose(passage, steering)
             music.append(bar)
-    midi.write(output, music, [steering.tempo] * bars)
-    piano_roll.draw(picture, music)
+    try:
+        midi.write(output, music, [steering.tempo] * bars)
+        piano_roll.draw(picture, music)
+    except OSError as error:
+        raise Failure(f"cannot write {output} and {picture}: {error.strerror}; choose another place") from error
     notes = sum(len(bar.notes) for bar in music)
     click.echo(f"{output} and {picture}: {bars} bars, {notes} notes; again with --seed {steering.seed}")

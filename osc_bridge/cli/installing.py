@@ -15,6 +15,7 @@ from pathlib import Path
 
 import osc_bridge
 from osc_bridge.cli.options import Failure
+from patterns.atomic import write_atomically
 
 NAME = "midinfinite-osc"
 MANIFEST = ".midinfinite-osc.json"
@@ -64,7 +65,8 @@ def copied(source: Path, target: Path) -> Iterator[Step]:
         for file in written:
             (target / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / file, target / file)
-        (target / MANIFEST).write_text(json.dumps({"version": osc_bridge.__version__, "files": written}, indent=1))
+        note = json.dumps({"version": osc_bridge.__version__, "files": written}, indent=1)
+        write_atomically(target / MANIFEST, note.encode())
 
     yield Step(f"{len(written)} files copied to {target}", write)
 
@@ -185,10 +187,18 @@ def _digests(folder: Path, files: Iterable[str] | None = None) -> dict[str, str]
 
 
 def _manifest(folder: Path) -> dict | None:
+    """What an `install` noted, or None where it has not been.
+
+    Raises:
+        Failure: something else stands there.
+    """
     try:
-        return dict(json.loads((folder / MANIFEST).read_text("utf-8")))
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        return {"version": str(manifest["version"]), "files": dict(manifest["files"])}
     except FileNotFoundError:
         return None
+    except (ValueError, LookupError, TypeError) as error:
+        raise Failure(f"{folder / MANIFEST} is damaged: move {folder} away, then install again") from error
 
 
 def _digest(path: Path) -> str:

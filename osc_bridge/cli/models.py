@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -33,7 +34,10 @@ def pull(name: str, quantization: str, folder: Path | None) -> None:
       midinfinite-osc pull ./my-checkpoint --to ./my-model
     """
     source = Path(name).expanduser()
-    target = folder or places.models() / (source.resolve().name if source.is_dir() else name)
+    called = source.resolve().name if source.is_dir() else name
+    target = folder or places.models() / called
+    if not folder and called == places.EMBEDDED:
+        raise Failure(f"{called!r} is what the model in the package is called: choose a place with --to")
     if source.is_file():
         raise Failure(f"{name}: is a file; name its folder")
     if name.startswith((".", "/", "~")) and not source.is_dir():
@@ -45,8 +49,7 @@ def pull(name: str, quantization: str, folder: Path | None) -> None:
             huggingface.pull(name, target, quantization, progress=show_count)
     except ModelError as error:
         raise Failure(str(error)) from error
-    shown = folder or (source.resolve().name if source.is_dir() else name)
-    click.echo(f"{target}\nplay it with: midinfinite-osc serve --model {shown}")
+    click.echo(f"{target}\nplay it with: midinfinite-osc serve --model {shlex.quote(str(folder or called))}")
 
 
 @click.command("compile")

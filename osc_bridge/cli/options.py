@@ -50,6 +50,18 @@ def threads_option(command: Command) -> Command:
     )(command)
 
 
+def model_folder(name: str) -> Path:
+    """Where a model lies.
+
+    Raises:
+        Failure: there is none.
+    """
+    try:
+        return places.model(name)
+    except ModelError as error:
+        raise Failure(str(error)) from error
+
+
 def load_decoder(name: str, threads: int | None) -> Decoder:
     """The compiled model, with progress on stderr where it has to be compiled first.
 
@@ -151,17 +163,21 @@ def _words(key: Key, text: str) -> list[str]:
     return words
 
 
-def writable(path: Path) -> Path:
+def writable(path: Path, advice: str = "choose another place") -> Path:
     """The path, once it is sure that a file can be made there.
 
     Raises:
-        Failure: its folder is missing or closed.
+        Failure: its folder cannot be made or is closed.
     """
+    if path.is_char_device() or path.is_fifo():
+        return path  # written to as it is
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (path.parent / f".{path.name}.probe").open("wb"):
             pass
         (path.parent / f".{path.name}.probe").unlink()
+    except FileExistsError as error:
+        raise Failure(f"cannot write {path}: {error.filename} is no folder; {advice}") from error
     except OSError as error:
-        raise Failure(f"cannot write {path}: {error.strerror}; choose another place") from error
+        raise Failure(f"cannot write {path}: {error.strerror}; {advice}") from error
     return path

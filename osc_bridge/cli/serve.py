@@ -20,13 +20,11 @@ from amt.decoder import Decoder
 from osc_bridge import places
 from osc_bridge.cli.clients import CLIENTS, command
 from osc_bridge.cli.installing import MANIFEST, NAME
-from osc_bridge.cli.options import Failure, load_decoder, model_option, threads_option, writable
+from osc_bridge.cli.options import Failure, load_decoder, model_folder, model_option, threads_option, writable
 from osc_bridge.engine import ComposerLike
 from osc_bridge.niceness import NiceDecoder
 from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError, serving
 from osc_bridge.server import serve as serve_osc
-
-PORT = 57990
 
 
 @click.command()
@@ -82,7 +80,8 @@ def serve(
     """
     logging.basicConfig(format="%(levelname).1s %(name)s: %(message)s", level=log_level.upper())
     folder = workspace or places.workspace()
-    writable(folder / "music.mid")
+    model_folder(model)
+    writable(folder / "music.mid", "choose another folder with --workspace")
     seed = secrets.randbelow(2**31) if session_seed is None else session_seed
     composer: Future[ComposerLike] = Future()
 
@@ -103,8 +102,13 @@ def serve(
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM are a KeyboardInterrupt here, the first of them: the end that has begun is not interrupted."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    """The first SIGINT, SIGTERM or SIGHUP is a KeyboardInterrupt here: an end that has begun is not interrupted.
+
+    SIGHUP is what a terminal sends that is closed; under `nohup` it stays ignored.
+    """
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
 
     def interrupt(*_: object) -> None:
         for number in numbers:

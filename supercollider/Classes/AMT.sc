@@ -13,6 +13,12 @@ AMT {
 
 	*default_ { |amt| default = amt }
 
+	*prCheckBars { |bars|
+		if(bars.isNumber.not or: { bars.inclusivelyBetween(1, maxBars).not } or: { bars.frac != 0 }) {
+			AMTError("bars is a whole number from 1 to %, not %".format(maxBars, bars)).throw
+		}
+	}
+
 	// Starts a music server that ends with sclang, unless one is there; music can be asked for at once.
 	*boot { |port = 57990, command, options = "", session = "supercollider", onReady|
 		var amt = this.new("127.0.0.1", port, session);
@@ -52,9 +58,7 @@ AMT {
 			primed = nil;
 			^phrase
 		};
-		if(bars.isNumber.not or: { bars.inclusivelyBetween(1, maxBars).not } or: { bars.frac != 0 }) {
-			AMTError("bars is a whole number from 1 to %, not %".format(maxBars, bars)).throw
-		};
+		this.class.prCheckBars(bars);
 		this.prFollow;
 		phrase = AMTPhrase(this, bars, link.phrase(session, bars.asInteger));
 		phrase.onReady({ lastBarBeats = phrase.beats / bars });
@@ -104,9 +108,10 @@ AMT {
 	solo { |... names| this.set(\solo, *this.prNames(names)) }
 
 	reset { |seed, action|
+		var values = if(seed.isNil) { [] } { AMTKeys.check(\seed, [seed]) };
 		primed = nil;
 		this.piece.reset;
-		^this.prAsk(\reset, ['/amt/reset'] ++ seed, '/amt/reset.reply', nil, _.first, action)
+		^this.prAsk(\reset, ['/amt/reset'] ++ values, '/amt/reset.reply', nil, _.first, action)
 	}
 
 	ping { |action|
@@ -119,6 +124,9 @@ AMT {
 	}
 
 	save { |name, action|
+		if(name.isString.not and: { name.isKindOf(Symbol).not }) {
+			AMTError("save takes a name, as in save(\"tonight\"), not %".format(name), \type).throw
+		};
 		^this.prAsk(\save, ['/amt/save', name.asString], '/amt/save.reply', nil, _.first, action)
 	}
 

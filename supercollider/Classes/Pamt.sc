@@ -4,6 +4,7 @@ Pamt : Pattern {
 	var <amt, <bars, <>repeats, wanted;
 
 	*new { |amt, bars = 4, repeats = inf|
+		AMT.prCheckBars(bars);
 		^super.newCopyArgs(amt ?? { AMT.default }, bars, repeats).prime
 	}
 

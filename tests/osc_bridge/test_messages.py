@@ -92,9 +92,10 @@ def test_an_error_echoes_the_id():
         with pytest.raises(ProtocolError) as caught:
             request("/amt/next").check(values)
         assert caught.value.id == 9
-    with pytest.raises(ProtocolError) as caught:
-        request("/amt/next").check(["x", 1])
-    assert caught.value.id == 0
+    for none in ("x", -1, 2**31):
+        with pytest.raises(ProtocolError) as caught:
+            request("/amt/next").check([none, 1])
+        assert caught.value.id == 0, "an id that an answer may have"
 
 
 def test_an_unknown_request_names_the_nearest():

@@ -62,6 +62,22 @@ def test_the_first_sound_comes_within_a_bar_of_the_first_evaluation(sonic_pi: So
     assert struck(lines)[0] < 240 / 96
 
 
+def test_a_reset_gives_the_music_of_its_seed_from_the_next_bar_on(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
+    bpm = 96  # as below
+    sonic_pi.run(loop(amt_server.port, "again", first="amt_instruments :piano, :bass", bpm=bpm))
+    sonic_pi.wait_for(begun(2), "two bars", 60)
+    pieces = []
+    for _ in range(2):
+        before = len(starts(sonic_pi.lines))
+        sonic_pi.wait_for(begun(before + 1), "a bar line", 60)
+        sonic_pi.run("amt_reset 7")
+        bars = starts(sonic_pi.wait_for(begun(before + 4), "three bars", 60))
+        pieces.append([(bar.programs, bar.onsets) for bar in bars[before + 1 : before + 4]])
+    assert pieces[0] == pieces[1]
+    assert said(sonic_pi.lines).count('"AMT: the piece begins again, with seed 7."') == 2
+    assert_exact(starts(sonic_pi.lines), 240 / bpm)
+
+
 def test_an_instrument_change_is_heard_in_the_next_bar(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
     """Evaluated alone, and by running the whole buffer again."""
     bpm = 96  # slow enough to compose anew before the next bar line on a busy computer

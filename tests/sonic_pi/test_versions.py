@@ -215,3 +215,27 @@ def test_each_program_has_a_midi_channel_of_its_own_and_drums_the_tenth() -> Non
     assert sorted(channel for channel, _ in channels[1:16]) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16]
     assert channels[16:18] == [[1, True], [1, False]], "the sixteenth takes the channel used first"
     assert channels[18] == [2, True], "and that program another one when it comes back"
+
+
+def test_a_server_that_starts_anew_is_told_everything_in_the_order_in_which_it_was_set() -> None:
+    """A mute of the flute is refused as long as no flute plays."""
+    code = """
+    class Link
+      def tell(*message) (@told ||= []) << message end
+    end
+    link = Link.new(StandIn.new(true), '127.0.0.1', 1, 'main')
+    link.set('mute', ['drums'])
+    link.set('range', ['bass', 28, 40])
+    link.set('range', ['flute', 60, 90])
+    link.set('instruments', ['flute', 'drums'])
+    link.set('mute', ['flute'])
+    link.set('range', ['bass', 30, 45])
+    link.steer
+    puts link.instance_variable_get(:@told).to_json
+    """
+    assert ruby(code) == [
+        ["set", "range", "flute", 60, 90],
+        ["set", "instruments", "flute", "drums"],
+        ["set", "mute", "flute"],
+        ["set", "range", "bass", 30, 45],
+    ]

@@ -222,6 +222,30 @@ def test_a_second_copy_of_the_quark_is_noticed_and_refused(run: Run, tmp_path: P
     assert not quark.exists()
 
 
+@pytest.mark.parametrize("content", ["", '{"version": ', "[]", '{"version": "0.1.0", "files": 3}'])
+def test_a_damaged_manifest_is_one_line(run: Run, quark: Path, content: str) -> None:
+    run("install", "supercollider")
+    (quark / ".midinfinite-osc.json").write_text(content)
+    before = everything(quark)
+    for words in (["install", "supercollider"], ["uninstall", "supercollider"]):
+        result = run(*words)
+        assert result.exit_code == 2, result.output
+        assert f"move {quark} away" in result.output
+    assert everything(quark) == before
+    listed = run("list")
+    assert listed.exit_code == 0
+    assert "is damaged" in listed.output
+    assert "Sonic Pi:      not installed" in listed.output
+
+
+def test_a_file_where_a_folder_is_needed_is_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".sonic-pi").touch()
+    result = run("list")
+    assert result.exit_code == 0, result.output
+    assert "Not a directory" in result.output
+    assert "SuperCollider: not installed" in result.output
+
+
 def test_a_closed_folder_is_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / ".sonic-pi").write_text("a file where a folder should be")
     result = run("install", "sonic-pi")

@@ -3,6 +3,7 @@
 import re
 import socket
 
+import pytest
 from click.testing import CliRunner
 
 from osc_bridge.cli import main
@@ -16,11 +17,12 @@ def test_it_names_versions_threads_port_and_speed() -> None:
     assert re.search(r"speed: +[1-9]\d* notes a second", result.output)
 
 
-def test_a_port_in_use_is_seen() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_port_in_use_is_seen(kind: socket.SocketKind) -> None:
+    with socket.socket(socket.AF_INET, kind) as other:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
-        result = CliRunner().invoke(main, ["doctor", "--port", str(port)])
+        result = CliRunner().invoke(main, ["doctor", "--port", str(port), "--model", "nobody/nothing"])
     assert f"port {port}:" in result.output
     assert "in use" in result.output
 

@@ -1,5 +1,6 @@
 """`generate` writes what it says, and the same again from the same seed."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_place_that_cannot_be_written_is_said_before_composing(tmp_path: Path)
     (tmp_path / "file").touch()
     result = generate(tmp_path / "file" / "x.mid")
     assert result.exit_code == 2
-    assert "cannot write" in result.output
+    assert f"cannot write {tmp_path / 'file' / 'x.mid'}: {tmp_path / 'file'} is no folder" in result.output
     assert "composing" not in result.output
 
 
@@ -64,6 +65,23 @@ def test_one_file_cannot_be_the_music_and_the_picture(
 
 
 def test_a_missing_model_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
-    result = generate(tmp_path / "x.mid", "--model", "nobody/nothing")
+    result = generate(tmp_path / "new" / "x.mid", "--model", "nobody/nothing")
     assert result.exit_code == 2
     assert "midinfinite-osc pull nobody/nothing" in result.output
+    assert not list(tmp_path.iterdir()), "nor is a folder made"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full, which Linux has")
+def test_a_full_disk_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    result = generate("/dev/full", "--bars", "1", "--png", tmp_path / "x.png")
+    assert result.exit_code == 2, result.output
+    assert "Error: cannot write /dev/full" in result.output
+    assert "No space left" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_that_nobody_wants_goes_to_the_null_device(tmp_path: Path) -> None:
+    result = generate(tmp_path / "x.mid", "--bars", "1", "--png", os.devnull)
+    assert result.exit_code == 0, result.output
+    assert Path(os.devnull).is_char_device()
+    assert [file.name for file in tmp_path.iterdir()] == ["x.mid"]

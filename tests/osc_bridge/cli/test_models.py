@@ -42,6 +42,21 @@ def test_pull_imports_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert weights.read(tmp_path / "data" / "midinfinite-osc" / "models" / "tiny").config.layers >= 1
 
 
+def test_pull_says_how_to_play_it_so_that_a_shell_takes_it(tmp_path: Path) -> None:
+    checkpoints.save(tmp_path / "tiny")
+    result = run("pull", tmp_path / "tiny", "--to", tmp_path / "my model")
+    assert f"serve --model '{tmp_path}/my model'" in result.output
+
+
+def test_pull_does_not_hide_a_model_behind_that_of_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    checkpoints.save(tmp_path / "embedded")
+    result = run("pull", tmp_path / "embedded")
+    assert result.exit_code == 2
+    assert "--to" in result.output
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

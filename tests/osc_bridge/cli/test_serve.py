@@ -73,7 +73,7 @@ def test_while_its_model_is_prepared_it_says_so_whatever_is_asked(tmp_path: Path
         assert ask(slow.port, "/amt/next", 5, 1)[:2] == ["/amt/bar", 0]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_can_be_ended_while_its_model_is_prepared(tmp_path: Path, number: signal.Signals) -> None:
     with slow_server(tmp_path) as slow:
         assert first_answer(slow.port, "/amt/status")[2] == "starting"
@@ -196,7 +196,7 @@ def test_a_damaged_model(tmp_path: Path, damage: str) -> None:
 
 def test_a_workspace_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert_one_line(serve("--workspace", tmp_path / "file" / "music"), "file", "choose another place")
+    assert_one_line(serve("--workspace", tmp_path / "file" / "music"), "file", "choose another folder with --workspace")
 
 
 def priorities(process: int) -> dict[int, int]:
