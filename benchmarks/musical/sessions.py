@@ -124,6 +124,6 @@ def _fingerprint(model: Path) -> str:
     """Of everything that the music depends on: the code that composes and the model."""
     digest = hashlib.sha256()
     code = [path for package in (amt, patterns) for path in Path(str(package.__file__)).parent.rglob("*.py")]
-    for path in sorted([*code, *(path for path in model.rglob("*") if path.is_file())]):
+    for path in sorted([*code, *(path for path in model.resolve().rglob("*") if path.is_file())]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

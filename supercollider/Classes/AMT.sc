@@ -31,7 +31,7 @@ AMT {
 
 	init { |argLink, argSession|
 		link = argLink;
-		session = argSession.asString;
+		session = (argSession ? "supercollider").asString;
 		map = AMTMap.new;
 		followed = IdentityDictionary.new;
 		held = IdentitySet.new;
