@@ -880,8 +880,11 @@ def amt_checked(key, values)
   given = values
   values = repeated ? [] : key.to_sym == :key ? ["", ""] : [nil] if values.nil?
   values = values.respond_to?(:to_a) && !values.is_a?(Range) ? values.to_a : [values]
-  wanted = kinds.map { |name, _, allowed| "#{name} (#{allowed.is_a?(Array) ? allowed.join(', ') : allowed})" }.join(", ")
-  wrong = ArgumentError.new("AMT: #{key}: takes #{wanted}#{'...' if repeated}, not #{given.inspect[0, 200]}")
+  wanted = kinds.map do |name, kind, allowed|
+    next name if kind == :s && allowed.is_a?(Range)
+    "#{name} (#{allowed.is_a?(Array) ? allowed.join(', ') : allowed})"
+  end.join(", ")
+  wrong = ArgumentError.new("AMT: #{key}: takes #{wanted}#{', at most 64' if repeated}, not #{given.inspect[0, 200]}")
   kinds = kinds.reject { |_, _, _, number| number == :optional } if values.length < kinds.length
   raise wrong unless repeated ? values.length <= 64 : values.length == kinds.length
   values.each_with_index.map do |value, index|
