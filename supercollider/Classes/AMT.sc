@@ -237,8 +237,12 @@ AMT {
 
 	// Inside fork, Routine, Task, Tdef: the answer itself. Elsewhere the answer goes to the action or is posted.
 	prAsk { |what, message, replyPath, replyKey, read, action|
-		var request = this.prCommand(message, replyPath, replyKey);
-		if(AMTRequest.mayBlock) { ^read.value(request.wait) };
+		var answer, request = this.prCommand(message, replyPath, replyKey);
+		if(AMTRequest.mayBlock) {
+			answer = read.value(request.wait);
+			action.value(answer);
+			^answer
+		};
 		request.then({ |reply|
 			if(action.notNil) { action.value(read.value(reply)) } {
 				"AMT %: %".format(what, read.value(reply)).postln

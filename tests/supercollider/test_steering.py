@@ -20,6 +20,7 @@ def test_ping_and_status(outcome):
     assert session == "sclang steering"
     assert next_bar == "0"
     assert said(outcome, "clients") == ["1"], "one that subscribes to nothing counts, too"
+    assert said(outcome, "told in a fork") == ["1"], "an action is called in a fork as it is elsewhere"
 
 
 def test_the_clocks_tempo_and_meter_reach_the_server(outcome):
