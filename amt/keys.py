@@ -120,14 +120,12 @@ class Key:
         text: one line for a musician.
         example: values as typed.
         of_each: what is set for different instruments holds side by side.
-        available: False where the music of it is not built yet; setting it answers "not yet".
     """
 
     name: str
     arguments: tuple[Argument, ...]
     text: str
     example: str
-    available: bool = True
     of_each: bool = False
 
 

@@ -29,7 +29,7 @@ class SteeringError(ValueError):
     """A request that cannot be followed; the text names what can.
 
     Attributes:
-        code: "unknown-key", "type", "range", "name" or "not-yet".
+        code: "unknown-key", "type", "range" or "name".
     """
 
     def __init__(self, code: str, text: str) -> None:
@@ -141,8 +141,6 @@ class Steering:
             close = difflib.get_close_matches(key.lower(), KEYS, n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             raise SteeringError("unknown-key", f"there is no key {key[:60]!r}; {hint}the keys are {', '.join(KEYS)}")
-        if not KEYS[key].available:
-            raise SteeringError("not-yet", f"{key!r} cannot be set yet: its music comes in a later version")
         return key
 
     @property

@@ -68,8 +68,7 @@ def _range(argument: Argument) -> str:
 
 def _key_row(key: Key) -> tuple[str, ...]:
     values = ", ".join(map(_key_value, key.arguments))
-    text = key.text if key.available else f'{key.text} ("not-yet" in this version)'
-    return f"`{key.name}`", values, f"`{key.example}`", text
+    return f"`{key.name}`", values, f"`{key.example}`", key.text
 
 
 def _key_value(argument: Argument) -> str:

@@ -23,7 +23,7 @@ class Workspace:
         Raises:
             ProtocolError: "name", the name could lead elsewhere or is no file name everywhere.
         """
-        stem = name.removesuffix(_SUFFIX)
+        stem = name[: -len(_SUFFIX)] if name.lower().endswith(_SUFFIX) else name
         wrong = (
             not stem.strip()
             or stem != stem.strip()

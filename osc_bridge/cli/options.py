@@ -92,7 +92,7 @@ def show_count(done: int, whole: int) -> None:
 
 def steering_options(command: Command) -> Command:
     """One option for each key that can be set; the values arrive as keyword arguments named after the keys."""
-    for key in reversed([key for key in KEYS.values() if key.available]):
+    for key in reversed(KEYS.values()):
         command = click.option(
             f"--{key.name.replace('_', '-')}",
             key.name,

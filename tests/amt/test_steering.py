@@ -1,7 +1,5 @@
 """What is set is what holds; what cannot be set is said with what can."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,15 +8,13 @@ from amt.keys import KEYS
 from amt.steering import KIT, Steering, SteeringError
 from patterns.note import DRUMS
 
-AVAILABLE = [key for key in KEYS.values() if key.available]
-
 
 def example(name: str) -> tuple[int | float | str, ...]:
     words = KEYS[name].example.split()
     return tuple(float(word) if word.replace(".", "").isdigit() else word for word in words)
 
 
-@pytest.mark.parametrize("key", AVAILABLE, ids=lambda key: key.name)
+@pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
 def test_what_is_set_is_what_get_gives(key: object) -> None:
     name = key.name  # type: ignore[attr-defined]
     steering = Steering().set(name, *example(name))
@@ -28,20 +24,12 @@ def test_what_is_set_is_what_get_gives(key: object) -> None:
     assert all(type(value) in (int, float, str) for value in values)
 
 
-@pytest.mark.parametrize("key", AVAILABLE, ids=lambda key: key.name)
+@pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
 def test_a_steering_is_a_value(key: object) -> None:
     before = Steering()
     assert hash(before) == hash(Steering())
     before.set(key.name, *example(key.name))  # type: ignore[attr-defined]
     assert before == Steering()
-
-
-def test_what_is_not_built_yet_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(KEYS, "swing", replace(KEYS["swing"], available=False))
-    for attempt in (lambda: Steering().set("swing", 0.5), lambda: Steering().get("swing")):
-        with pytest.raises(SteeringError, match="cannot be set yet") as caught:
-            attempt()
-        assert caught.value.code == "not-yet"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from osc_bridge.messages import ProtocolError
 from osc_bridge.workspace import Workspace
 
 
-@pytest.mark.parametrize("name", ["take 1", "take-1.mid", "a.b", "Übung", "x" * 64])
+@pytest.mark.parametrize("name", ["take 1", "take-1.mid", "take-1.MID", "a.b", "Übung", "x" * 64])
 def test_bare_names_are_taken(name, tmp_path):
     path = Workspace(tmp_path).path(name)
     assert path.parent == tmp_path
-    assert path.name == name.removesuffix(".mid") + ".mid"
+    assert path.name == name.removesuffix(".mid").removesuffix(".MID") + ".mid"
 
 
 @pytest.mark.parametrize(

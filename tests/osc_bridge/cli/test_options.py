@@ -14,15 +14,13 @@ from osc_bridge.cli.options import Failure, load_decoder, steering_from
 from patterns.instruments import PROGRAMS, choose
 from tests.amt import checkpoints
 
-AVAILABLE = [key for key in KEYS.values() if key.available]
-
 
 def example(name: str) -> tuple[int | float | str, ...]:
     words = KEYS[name].example.split()
     return tuple(float(word) if word.replace(".", "").isdigit() else word for word in words)
 
 
-@pytest.mark.parametrize("key", AVAILABLE, ids=lambda key: key.name)
+@pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
 def test_every_example_of_the_table_works_as_an_option(key: object) -> None:
     name = key.name  # type: ignore[attr-defined]
     assert steering_from({name: KEYS[name].example}) == Steering().set(name, *example(name))
