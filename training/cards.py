@@ -6,7 +6,9 @@ so that rounding never parts them. Without a card (`gloo`, on a CPU) it is the s
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
@@ -101,4 +103,8 @@ def _process(
     result = work(options, Cards(rank, count))
     if rank == 0:
         results.put(result)
-    distributed.destroy_process_group()
+    distributed.barrier()
+    # without the interpreter's own end: threads of the process group have been seen to abort it
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
