@@ -25,9 +25,10 @@ from pathlib import Path
 
 from amt import decoder, embedded, processor
 from amt.composer import Composer
+from amt.config import ModelError
 from benchmarks.musical import comparison, figures, hours, lines, pieces, sound, trials
 from benchmarks.musical.page import Example, Report
-from benchmarks.musical.peer import is_compared, peer_table
+from benchmarks.musical.peer import peer_table
 from benchmarks.musical.progress import Progress
 from benchmarks.musical.sessions import Composed, Music, Store, compose
 from benchmarks.musical.tables import Table, goals, markdown
@@ -74,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--peer needs --corpus: what the two models are compared by is how close to real pieces they are")
     try:
         run(options)
+    except ModelError as error:
+        parser.error(str(error))
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on where it was", file=sys.stderr)
         return 130
@@ -93,12 +96,11 @@ def run(options: argparse.Namespace) -> Report:
         matrix = [line for line in lines.matrix(sessions, bars) if options.only in (None, line.kind)]
     matrix += lines.hours(options.hours, options.minutes) if options.hours else []
     composer = Composer(decoder.load(options.model, threads=options.threads))
-    shared = [line for line in matrix if options.peer and is_compared(line)]
+    other = Composer(decoder.load(options.peer, threads=options.threads)) if options.peer else composer
+    shared = [line for line in matrix if options.peer and line.is_compared]
     progress = Progress(sum(plan.bars for line in [*matrix, *shared] for plan in line.plans))
     composed = _compose(composer, matrix, Store(options.kept, options.model), progress)
-    if options.peer:
-        other = Composer(decoder.load(options.peer, threads=options.threads))
-        peer = _compose(other, shared, Store(options.kept, options.peer), progress)
+    peer = _compose(other, shared, Store(options.kept, options.peer), progress) if shared else []
     progress.say("steering sessions")
     steering = trials.steering_table(composer, sessions)
     progress.say("playing sessions twice")
@@ -106,7 +108,7 @@ def run(options: argparse.Namespace) -> Report:
     progress.say("measuring")
     real = pieces.Real(pieces.bands(options.corpus), bars) if options.corpus else None
     tables = [*_measured(composed, real), steering, again]
-    if options.peer and real:
+    if shared and real:
         tables.append(peer_table(composed, peer, real))
     settings = {
         "model": options.model.name,
@@ -144,7 +146,7 @@ def _measured(composed: Composed, real: pieces.Real | None) -> list[Table]:
 
 
 def _is_shown(line: lines.Line) -> bool:
-    return is_compared(line) and line.size in EXAMPLES
+    return line.is_compared and line.size in EXAMPLES
 
 
 def _example(line: lines.Line, music: Music, font: Path | None) -> Example:

@@ -7,6 +7,11 @@ import uuid
 from pathlib import Path
 
 
+def is_stream(path: Path) -> bool:
+    """Whether it is a device or a pipe, which is written to as it is and never replaced."""
+    return path.is_char_device() or path.is_fifo()
+
+
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Puts `data` into the file at `path`; whatever stood there stays until the new file is complete.
 
@@ -16,7 +21,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         OSError: no such folder, no permission, no space; nothing is left behind.
     """
     target = Path(path)
-    if target.is_char_device() or target.is_fifo():
+    if is_stream(target):
         target.write_bytes(data)
         return
     temporary = target.with_name(f".{uuid.uuid4().hex}.part")

@@ -878,7 +878,7 @@ def amt_checked(key, values)
   end
   repeated = kinds.last[3] == :repeated
   given = values
-  values = repeated ? [] : key.to_sym == :key ? ["", ""] : [nil] if values.nil?
+  values = repeated ? [] : kinds.map { |_, kind, allowed| "" if kind == :s && allowed.include?(0) } if values.nil?
   values = values.respond_to?(:to_a) && !values.is_a?(Range) ? values.to_a : [values]
   wanted = kinds.map do |name, kind, allowed|
     next name if kind == :s && allowed.is_a?(Range)
@@ -889,7 +889,7 @@ def amt_checked(key, values)
   raise wrong unless repeated ? values.length <= 64 : values.length == kinds.length
   values.each_with_index.map do |value, index|
     name, kind, allowed = kinds[[index, kinds.length - 1].min]
-    raise wrong unless kind == :s || (value.is_a?(Numeric) && value.to_f.finite?)
+    raise wrong unless kind == :s ? !value.nil? : value.is_a?(Numeric) && value.to_f.finite?
     AmtBand.find(value) if %w[instrument name].include?(name)
     value = kind == :s ? value.to_s : kind == :f ? value.to_f : value.to_i
     raise wrong unless allowed.include?(kind == :s ? value.length : value)

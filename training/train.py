@@ -24,7 +24,7 @@ import torch
 
 from amt.config import ModelError
 from training import batches, checkpoint, corpus
-from training.cards import Cards, launch
+from training.cards import ALONE, Cards, launch
 from training.config import ConfigError, read
 from training.trainer import Report, Trainer
 
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, help="stop after so long, to go on later")
     options = parser.parse_args(arguments)
     if options.cards == 1:
-        return attempt(options, Cards())
+        return attempt(options, ALONE)
     try:
         return launch(attempt, options, options.cards, options.device)
     except ValueError as error:

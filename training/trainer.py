@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from amt.weights import read
 from training import checkpoint, rounding
-from training.cards import Cards
+from training.cards import ALONE, Cards
 from training.config import ConfigError, Configuration, Network, Schedule
 from training.network import Model
 
@@ -49,7 +49,7 @@ class Trainer:
         configuration: Configuration,
         device: str = "cpu",
         model: Model | None = None,
-        cards: Cards = Cards(),  # noqa: B008 - frozen
+        cards: Cards = ALONE,
     ) -> None:
         torch.manual_seed(configuration.schedule.seed)
         self.configuration = configuration
@@ -104,7 +104,7 @@ class Trainer:
         schedule = self.configuration.schedule
         started, losses, latest = time.monotonic(), [], math.nan
         self.model.train()
-        torch.manual_seed(schedule.seed + self.cards.rank + self.step)
+        torch.manual_seed(schedule.seed + self.cards.rank + self.step)  # no two cards drop the same activations
         self.cards.align(self.model.parameters())
         for tokens in batches:
             losses.append(self._learn(self.cards.rows(tokens).to(self.device, non_blocking=True)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.musical import measures
 from benchmarks.musical.features import FEATURES, Floats, distance_overlap, histograms, overlap
-from benchmarks.musical.lines import OWN_DENSITY, Plan
+from benchmarks.musical.lines import Plan
 from benchmarks.musical.measures import mean
 from benchmarks.musical.pieces import Kind, Real, families
 from benchmarks.musical.sessions import Composed, Music, Sessions, pairs
@@ -36,7 +36,7 @@ def overlap_table(composed: Composed, real: Real) -> Table:
         "half of these pieces as there are sessions with the other half. Pieces: of how many real ones.",
         (*features, goal, Column("plain"), Column("plain, real with real"), Column("pieces", style=".0f")),
     )
-    own = [(line, music) for line, music in composed if line.kind == "band" and line.density == OWN_DENSITY]
+    own = [(line, music) for line, music in composed if line.is_compared]
     sizes = [(line.label, pairs([(line, music)])) for line, music in own]
     rows = []
     for label, sessions in sizes:
@@ -114,7 +114,7 @@ def repetition_table(composed: Composed, real: Real) -> Table:
     )
     rows: dict[str, list[Cell]] = {}
     for line, music in composed:
-        if line.kind == "band" and line.density == OWN_DENSITY:
+        if line.is_compared:
             sessions = pairs([(line, music)])
             kinds = {kind(plan) for plan, _ in sessions}
             known = [each for each in kinds if real.count(each) >= FEWEST]

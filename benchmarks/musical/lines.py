@@ -63,6 +63,11 @@ class Line:
     plans: tuple[Plan, ...]
 
     @property
+    def is_compared(self) -> bool:
+        """Whether it is what real pieces, and other models, are compared with: one size of ensemble, no density set."""
+        return self.kind == "band" and self.density == OWN_DENSITY
+
+    @property
     def label(self) -> str:
         density = "" if self.density == OWN_DENSITY else f", density {self.density}"
         if self.kind == "meter":

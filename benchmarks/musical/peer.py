@@ -9,7 +9,6 @@ import numpy as np
 
 from benchmarks.musical.comparison import compare
 from benchmarks.musical.features import FEATURES, Floats
-from benchmarks.musical.lines import OWN_DENSITY, Line
 from benchmarks.musical.measures import mean
 from benchmarks.musical.pieces import Real
 from benchmarks.musical.sessions import Composed, Sessions, pairs
@@ -51,13 +50,8 @@ def peer_table(composed: Composed, peer: Composed, real: Real) -> Table:
     return table
 
 
-def is_compared(line: Line) -> bool:
-    """Whether it is one size of ensemble at the model's own density."""
-    return line.kind == "band" and line.density == OWN_DENSITY
-
-
 def _sizes(composed: Composed) -> dict[str, Sessions]:
-    return {line.label: pairs([(line, music)]) for line, music in composed if is_compared(line)}
+    return {line.label: pairs([(line, music)]) for line, music in composed if line.is_compared}
 
 
 def _figures(sessions: Sessions, real: Real) -> tuple[Floats, Floats]:

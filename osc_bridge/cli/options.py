@@ -20,6 +20,7 @@ from amt.runtime import RuntimeUnusable
 from amt.steering import Steering, SteeringError
 from amt.vocabulary import WINDOW
 from osc_bridge import places
+from patterns.atomic import is_stream
 from patterns.instruments import UnknownInstrument, choose
 
 Command = Callable[..., Any]
@@ -169,8 +170,8 @@ def writable(path: Path, advice: str = "choose another place") -> Path:
     Raises:
         Failure: its folder cannot be made or is closed.
     """
-    if path.is_char_device() or path.is_fifo():
-        return path  # written to as it is
+    if is_stream(path):
+        return path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (path.parent / f".{path.name}.probe").open("wb"):

@@ -39,9 +39,16 @@ def test_a_stopped_run_leaves_no_report_and_says_how_to_go_on(
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.parametrize(
-    "wrong", [["--bars", "4"], ["--sessions", "0"], ["--corpus", "absent.npz"], ["--peer", "bootstrap"]]
+WRONG = (
+    ["--bars", "4"],
+    ["--sessions", "0"],
+    ["--corpus", "absent.npz"],
+    ["--peer", "any"],
+    ["--model", "nowhere"],
 )
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_wrong_options_are_refused(wrong: list[str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         music.main(arguments(tmp_path, *wrong))

@@ -178,6 +178,8 @@ WRONG = {
     "amt_set temperature: 0.0/0": "0.1..2",
     "amt_set meter: [3, 5]": "2, 4, 8, 16",
     "amt_set range: nil": "range: takes name, low (0..127), high (0..127), not nil",
+    "amt_set range: [nil, 1, 2]": "not [nil, 1, 2]",
+    "amt_set polyphony: nil": "polyphony: takes instrument, notes (1..64), not nil",
     "amt_set density: nil": "0..1), not nil",
     "amt_set density: 0.0..0.5": "0..1), not 0.0..0.5",
     "amt_set seed: 1.0/0": "0..2147483647), not Infinity",

@@ -13,7 +13,7 @@ import torch
 from tests.training.test_trainer import PIECES, configuration
 from training import checkpoint
 from training.batches import Batches, validation
-from training.cards import Cards, launch
+from training.cards import ALONE, Cards, launch
 from training.config import Configuration
 from training.trainer import TICK, Trainer
 
@@ -47,7 +47,7 @@ def interrupted(folder: Path, cards: Cards) -> int:
 
 def test_two_cards_learn_what_one_learns(tmp_path: Path) -> None:
     assert launch(train, tmp_path, 2, "cpu") == 8
-    assert train(tmp_path, Cards()) == 8
+    assert train(tmp_path, ALONE) == 8
     first, second, alone = (checkpoint.load(tmp_path / f"{name}.pt") for name in ("0_of_2", "1_of_2", "0_of_1"))
     for name, weight in first.model.items():
         torch.testing.assert_close(second.model[name], weight, rtol=0, atol=0)
@@ -71,3 +71,5 @@ def test_ctrl_c_stops_all_at_the_same_step(tmp_path: Path) -> None:
 def test_more_cards_than_there_are_is_said() -> None:
     with pytest.raises(ValueError, match="--cards 99: this computer has"):
         launch(train, None, 99, "cuda")
+    with pytest.raises(ValueError, match="--cards 0: one at least"):
+        launch(train, None, 0, "cpu")

@@ -8,7 +8,7 @@ from benchmarks.musical.sessions import Composed, Music
 from patterns.bar import Bar
 from patterns.meter import Meter
 from patterns.note import DRUMS, Note
-from training.corpus import Piece
+from tests.benchmarks.musical.test_figures import as_piece
 
 METER = Meter(4, 4)
 PROGRAMS = {"piano": 0, "bass": 33, "drums": DRUMS, "guitar": 25}
@@ -35,14 +35,6 @@ def music(band: tuple[str, ...], seed: int, step: int = 120, reach: int = 12) ->
 def composed(**how: int) -> Composed:
     seed = how.pop("seed")
     return [(TRIO, [music(plan.band, seed + number, **how) for number, plan in enumerate(TRIO.plans)])]
-
-
-def as_piece(bars: Music) -> Piece:
-    rows = sorted(
-        (1920 * bar.index + note.onset, 120, note.instrument, note.pitch) for bar in bars for note in bar.notes
-    )
-    onsets, durations, programs, pitches = np.array(rows, np.int64).T
-    return Piece("freedoom", onsets, durations, programs, pitches, 120.0, METER)
 
 
 REAL = Real([as_piece(music(plan.band, 100 + seed)) for seed in range(6) for plan in TRIO.plans[:2]], 5)
