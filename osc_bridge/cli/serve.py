@@ -6,6 +6,7 @@ import logging
 import secrets
 import shlex
 import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -25,6 +26,10 @@ from osc_bridge.engine import ComposerLike
 from osc_bridge.niceness import NiceDecoder
 from osc_bridge.server import DEFAULT_HOST, DEFAULT_PORT, BindError, serving
 from osc_bridge.server import serve as serve_osc
+
+ANY_ADDRESS = "0.0.0.0"
+ELSEWHERE = "192.0.2.1"
+"""No computer's address (RFC 5737), but the way there is the way out."""
 
 
 @click.command()
@@ -86,8 +91,11 @@ def serve(
     composer: Future[ComposerLike] = Future()
 
     def ready(bound_host: str, bound_port: int) -> None:
-        click.echo(f"ready {bound_host}:{bound_port} model {model} seed {seed}")
-        click.echo(paste_ins(bound_port))
+        try:
+            click.echo(f"ready {bound_host}:{bound_port} model {model} seed {seed}")
+            click.echo(paste_ins(bound_port, _reached_at(bound_host)))
+        except OSError as error:  # a full disk: music matters more than where its log goes
+            logging.getLogger(__name__).warning("standard output: %s; serving all the same", error.strerror)
 
     server = partial(serve_osc, composer, host, port, folder, seed, ready, model=model)
     try:
@@ -123,21 +131,32 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def paste_ins(port: int) -> str:
+def paste_ins(port: int, host: str = DEFAULT_HOST) -> str:
     """What to type into either program, and what to do before, once, unless it is done."""
-    number, connect = "", ""
-    if port != DEFAULT_PORT:
-        number, connect = f"(port: {port})", f"amt_connect port: {port}\n    "
+    ports = [f"port: {port}"] if port != DEFAULT_PORT else []
+    new, connect = (", ".join([f'{key}: "{host}"'] * (host != DEFAULT_HOST) + ports) for key in ("hostname", "host"))
+    arguments = f"({new})" if new else ""
+    connection = f"amt_connect {connect}\n    " if connect else ""
     return f"""
   SuperCollider{_once("supercollider")}:
     s.boot;
-    ~amt = AMT.new{number};
+    ~amt = AMT.new{arguments};
     ~amt.next(bars: 4).play(quant: 4);
 
   Sonic Pi{_once("sonic-pi")}:
-    {connect}amt_instruments :piano, :bass, :drums
+    {connection}amt_instruments :piano, :bass, :drums
     amt_loop :band
 """
+
+
+def _reached_at(host: str) -> str:
+    """The address by which others reach what listens at `host`: of all of this computer's, the one that goes out."""
+    if host != ANY_ADDRESS:
+        return host
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outward:
+        outward.connect((ELSEWHERE, DEFAULT_PORT))  # sends nothing
+        return str(outward.getsockname()[0])
+    return DEFAULT_HOST
 
 
 def _once(client: str) -> str:

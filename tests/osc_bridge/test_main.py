@@ -1,7 +1,12 @@
 """The command from its very beginning."""
 
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 INTERRUPTED = """
 import sys
@@ -21,6 +26,28 @@ def test_ctrl_c_while_it_is_loaded_is_no_traceback() -> None:
     result = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
     assert result.returncode == 1
     assert result.stderr == "\nAborted!\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_a_process_leaves_nothing_half_made(tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "osc_bridge", "compile"],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert any("compiling the model" in line for line in process.stderr), "it ended by itself"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 1
+    assert said.endswith("Aborted!\n")
+    assert list(tmp_path.rglob(".compiling-*")) == []
 
 
 def test_the_module_is_the_command() -> None:

@@ -129,6 +129,24 @@ def test_it_says_ready_answers_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     assert "Traceback" not in (tmp_path / "serve.log").read_text()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full, which Linux has")
+def test_a_disk_too_full_for_its_log_costs_no_music(tmp_path: Path) -> None:
+    [port] = free_udp_ports(1)
+    options = ["--port", str(port), "--workspace", str(tmp_path / "music")]
+    with (
+        Path("/dev/full").open("w") as full,
+        subprocess.Popen(
+            [sys.executable, "-m", "osc_bridge", "serve", *options], stdout=full, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stderr is not None
+            assert any("standard output: No space left on device" in line for line in process.stderr)
+            assert ask(port, "/amt/next", 5, 1)[:2] == ["/amt/bar", 0]
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
 def test_what_to_paste_is_printed_for_both_clients(tmp_path: Path) -> None:
     server = start_server(tmp_path)
     try:
@@ -140,6 +158,20 @@ def test_what_to_paste_is_printed_for_both_clients(tmp_path: Path) -> None:
     assert f"amt_connect port: {server.port}" in printed
     assert "amt_loop" in printed
     assert "Quarks" not in printed, "two copies of the quark would keep the class library from compiling"
+
+
+def test_what_to_paste_on_another_computer_names_this_one(tmp_path: Path) -> None:
+    server = start_server(tmp_path, "--host", "0.0.0.0")
+    try:
+        assert server.process.stdout is not None
+        printed = "".join(server.process.stdout.readline() for _ in range(11))
+    finally:
+        stop_server(server)
+    address = re.search(r'AMT.new\(hostname: "([\d.]+)", port: \d+\)', printed)
+    assert address or "AMT.new(port: " in printed, "without a network there is no other computer"
+    if address:
+        assert address[1] != "0.0.0.0"
+        assert f'amt_connect host: "{address[1]}", port: {server.port}\n' in printed
 
 
 def test_a_client_that_is_not_installed_is_to_be_installed_first(
