@@ -16,6 +16,8 @@ import numpy.typing as npt
 from amt.metronome import ANY, feel
 from amt.steering import Steering
 from amt.vocabulary import PITCHES
+from patterns.general_midi import FAMILIES
+from patterns.note import DRUMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,17 @@ class Lineup:
 
 
 UNTOLD = Lineup()
+BASS = 33
+"""Who is named beside a lone player: those who play alone in the training corpus are soloists and drummers, not members
+of a band whose others are not asked for (docs/decisions/lineups.md)."""
 
 
 def lineup(steering: Steering) -> Lineup:
     """What to tell of a bar under such a steering: of a family, its first program."""
     voices = steering.voices if steering.instruments else ()
     players = {min(voice.programs) for voice in voices}
+    if len(players) == 1 and players.isdisjoint({*FAMILIES["Bass"], DRUMS}):
+        players.add(BASS)
     return Lineup(tuple(sorted(players)), feel(steering.subdivision))
 
 

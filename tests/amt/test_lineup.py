@@ -17,7 +17,14 @@ def test_the_players_are_those_that_are_heard() -> None:
 
 
 def test_of_a_family_one_is_named() -> None:
-    assert lineup(BAND.set("instruments", "strings")).players == (40,)
+    assert lineup(BAND.set("instruments", "drums", "strings")).players == (40, DRUMS)
+
+
+def test_a_lone_player_is_one_of_a_band() -> None:
+    assert lineup(BAND.set("solo", "piano")).players == (0, 33)
+    assert lineup(BAND.set("instruments", "strings")).players == (33, 40)
+    assert lineup(BAND.set("instruments", "slap bass")).players == (36,)
+    assert lineup(BAND.set("solo", "drums")).players == (DRUMS,)
 
 
 def test_nobody_named_nothing_said() -> None:
