@@ -1,8 +1,12 @@
+import re
 import socket
+from pathlib import Path
 
 import pytest
 
-from osc_bridge.binding import BindError, bind
+from osc_bridge.binding import DEFAULT_PORT, BindError, bind
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_both_sockets_have_one_port():
@@ -33,3 +37,10 @@ def test_localhost_is_the_address_that_clients_use():
     datagrams, stream = bind("localhost", 0)
     with datagrams, stream:
         assert datagrams.getsockname()[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    "path", ["sonic_pi/amt.rb", "supercollider/Classes/AMT.sc", "supercollider/Classes/AMTLink.sc"]
+)
+def test_clients_look_for_the_server_where_it_is(path):
+    assert set(re.findall(r"\b57\d{3}\b", (ROOT / path).read_text())) == {str(DEFAULT_PORT)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
+import osc_bridge
 from patterns.instruments import FAMILIES, PROGRAMS, choose
 from tests.supercollider import tables
 
@@ -24,6 +25,10 @@ def test_the_quark_installs_from_its_folder(sclang, quark_folder, test_folder, t
     assert str(copy) in sclang.configuration.read_text()
     compiled = sclang.execute(test_folder / "scripts" / "installed.scd")
     assert compiled.said("class") == [["AMT", str(copy / "Classes" / "AMT.sc")]]
+
+
+def test_the_quark_has_the_version_of_the_server(quark_folder):
+    assert f'version: "{osc_bridge.__version__}"' in (quark_folder / "AMT.quark").read_text()
 
 
 def test_only_the_quark_lies_in_its_folder(quark_folder):
