@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,6 +69,11 @@ def start_server(folder: Path, *options: str) -> AmtServer:
             return AmtServer(int(ready[1]), process, folder / "music")
     process.wait(10)
     raise AssertionError(f"the server ended with {process.returncode}: {(folder / 'serve.log').read_text()}")
+
+
+def as_in_a_terminal() -> None:
+    """For a child before it begins: where the tests run under nohup it would ignore SIGHUP, too."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def stop_server(server: AmtServer) -> None:

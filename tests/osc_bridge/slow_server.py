@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osc_bridge.wire import decode, encode
-from tests.conftest import AmtServer, stop_server
+from tests.conftest import AmtServer, as_in_a_terminal, stop_server
 from tests.ports import free_udp_ports
 
 PROGRAM = """
@@ -68,6 +68,7 @@ def slow_server(folder: Path, *options: str) -> Iterator[SlowServer]:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
+            preexec_fn=as_in_a_terminal,
         )
     server = AmtServer(port, process, folder / "music")
     try:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import as_in_a_terminal
+
 INTERRUPTED = """
 import sys
 
@@ -36,6 +38,7 @@ def test_what_ends_a_process_leaves_nothing_half_made(tmp_path: Path, number: si
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=as_in_a_terminal,
     )
     try:
         assert process.stderr is not None
