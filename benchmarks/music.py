@@ -34,6 +34,7 @@ from benchmarks.musical.sessions import Composed, Music, Store, compose
 from benchmarks.musical.tables import Table, goals, markdown
 from patterns.atomic import write_atomically
 from patterns.meter import Meter
+from training.corpus import CorpusError
 
 HERE = Path(__file__).parent
 EXAMPLES = (1, 3, 4, 6)
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--peer needs --corpus: what the two models are compared by is how close to real pieces they are")
     try:
         run(options)
-    except ModelError as error:
+    except (ModelError, CorpusError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on where it was", file=sys.stderr)

@@ -6,15 +6,20 @@ velocity, each for all pieces in a row; note_off, tempo_off, ts_off say where a 
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from patterns.meter import Meter
 
+NOTES: Final = ("source", "source_names", "note_off", "onset_delta", "duration", "program", "pitch")
+METERS: Final = ("ts_off", "ts_num", "ts_den")
+TEMPI: Final = ("tempo_off", "tempo_tick", "tempo_us")
 # Share of the draws that each source is given; within a source a piece counts by the square root of its length.
 SHARES = {
     "freedoom": 18,
@@ -36,6 +41,10 @@ SHARES = {
     "open_hymnal": 1,
 }
 HUMAN_BANDS = ("freedoom", "simutrans", "blasphemer", "crystal_picnic", "easyrpg")
+
+
+class CorpusError(ValueError):
+    """A file that is no corpus; one line that names it."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +75,22 @@ class Piece:
 
 
 def read(path: Path) -> list[Piece]:
-    """The pieces of train.npz or valid.npz."""
-    with np.load(path) as file:
-        columns = dict(file)
+    """The pieces of train.npz or valid.npz. Raises CorpusError for a file that is none, OSError for one that cannot be
+    read."""
+    columns = load(path, ("piece_id", *NOTES, *METERS, *TEMPI))
     return [_piece(columns, index) for index in range(len(columns["piece_id"]))]
+
+
+def load(path: Path, needed: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """The columns of a corpus file. Raises CorpusError where it lacks one of those needed, OSError as above."""
+    try:
+        with np.load(path) as file:
+            columns = dict(file)
+    except (ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise CorpusError(f"{path}: is no corpus, which is an npz file of columns") from error
+    if missing := sorted(set(needed) - set(columns)):
+        raise CorpusError(f"{path}: is no corpus, it lacks {', '.join(missing)}")
+    return columns
 
 
 def weights(pieces: Sequence[Piece], shares: Mapping[str, float] = SHARES) -> NDArray[np.float64]:

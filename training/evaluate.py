@@ -11,6 +11,7 @@ events' own block of tokens, as in decoding; controls are not predicted.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from numpy.typing import NDArray
 
+from amt.config import ModelError
 from amt.vocabulary import EVENT_TOKENS
 from amt.weights import read
 from training import corpus
@@ -102,4 +104,7 @@ def _sums(model: Reference | Compiled, filled: torch.Tensor) -> NDArray[np.float
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (corpus.CorpusError, ModelError, OSError) as error:
+        sys.exit(str(error))

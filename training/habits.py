@@ -20,7 +20,7 @@ from amt.habits import LAGS, PHRASE
 from patterns.instruments import FAMILIES
 from patterns.meter import TICKS_PER_BEAT
 from patterns.note import DRUMS
-from training.corpus import HUMAN_BANDS, Piece, read
+from training.corpus import HUMAN_BANDS, CorpusError, Piece, read
 
 PIECES = 3_000
 GRID = TICKS_PER_BEAT // 4
@@ -116,4 +116,9 @@ def main(corpus: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if len(sys.argv) != 2:
+        sys.exit("python -m training.habits train.npz")
+    try:
+        main(Path(sys.argv[1]))
+    except (CorpusError, OSError) as error:
+        sys.exit(str(error))

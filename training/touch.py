@@ -26,6 +26,7 @@ from amt.strokes import ROWS, Chord, Length, Place, Stroke, family, strokes
 from amt.velocity import velocity
 from patterns.meter import TICKS_PER_BEAT, Meter
 from patterns.note import DRUMS, Note
+from training.corpus import METERS, NOTES, CorpusError, load
 
 SOURCES = ("freedoom", "simutrans", "blasphemer", "crystal_picnic", "easyrpg", "gmd_quantized")
 FEWEST_NOTES = 32
@@ -80,8 +81,7 @@ class Table:
 
 def read(corpus: Path) -> list[Part]:
     """The parts of a corpus file that people played."""
-    with np.load(corpus) as file:
-        columns = dict(file)
+    columns = load(corpus, (*NOTES, "velocity", *METERS, "ts_tick"))
     sources = columns["source_names"][columns["source"]]
     return [part for piece in np.flatnonzero(np.isin(sources, SOURCES)) for part in _parts(columns, int(piece))]
 
@@ -240,4 +240,9 @@ def _errors(true: Sequence[Floats], guessed: Sequence[Floats]) -> str:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    if len(sys.argv) < 2:
+        sys.exit("python -m training.touch train.npz [valid.npz]")
+    try:
+        main(*map(Path, sys.argv[1:]))
+    except (CorpusError, OSError) as error:
+        sys.exit(str(error))

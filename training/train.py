@@ -7,8 +7,9 @@ examples:
   python -m training.train training/configs/embedded.toml …  --cards 2        two GPUs, each with half of every batch
   python -m training.train training/configs/sizes.toml …  --size 6x512 --out sizes/6x512     another size
 
-The folder --out holds state.pt, from which an interrupted run (Ctrl-C too) goes on, report.jsonl with all losses, and
-at the end checkpoint/, a Hugging Face GPT-2 in float32, and model/, what `midinfinite-osc serve --model` takes.
+The folder --out holds state.pt, from which an interrupted run (Ctrl-C too) goes on, report.jsonl with all losses,
+model/, what `midinfinite-osc serve --model` takes, as good as it is where the run stops, and at the end checkpoint/, a
+Hugging Face GPT-2 in float32.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def attempt(options: argparse.Namespace, cards: Cards) -> int:
     """`run`, or 2 where it cannot be, with the reason on the terminal."""
     try:
         return run(options, cards)
-    except (ConfigError, ModelError, OSError) as error:
+    except (ConfigError, ModelError, corpus.CorpusError, OSError) as error:
         if cards.is_first:
             print(error, file=sys.stderr)
         return 2
@@ -128,11 +129,11 @@ def run(options: argparse.Namespace, cards: Cards) -> int:
     if not cards.is_first:
         return 0 if finished else 3
     trainer.save(state)
+    checkpoint.write_model(trainer.model, options.out / "model")
     if not finished:
-        print(f"stands at step {trainer.step:,}; the same command goes on", flush=True)
+        print(f"stands at step {trainer.step:,}, {options.out / 'model'} too; the same command goes on", flush=True)
         return 3
     checkpoint.write_huggingface(trainer.model, options.out / "checkpoint")
-    checkpoint.write_model(trainer.model, options.out / "model")
     print(f"{options.out / 'model'}: ready for midinfinite-osc serve --model", flush=True)
     return 0
 

@@ -10,6 +10,7 @@ free. The compiled model decodes; a note on the grid lies within 10 ms of it.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from amt import decoder
 from amt.anticipation import Event, due, flag, triplet
+from amt.config import ModelError
 from amt.decoder import Cache, Decoder
 from amt.lineup import controls
 from amt.metronome import ANY, BELL, CLICK, STRAIGHT
@@ -149,4 +151,7 @@ def _controls(tempo: float, players: Sequence[int], told: bool) -> list[Event]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ModelError as error:
+        sys.exit(str(error))

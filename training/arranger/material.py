@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patterns.note import DRUMS
+from training import corpus
 from training.arranger.harmony import SCALES, Chord, Key
 
 BANDS = ("freedoom", "blasphemer", "simutrans", "crystal_picnic", "easyrpg")
@@ -83,12 +84,8 @@ NONE = Material([], [], [])
 
 
 def read(path: Path) -> Material:
-    """The material of a corpus file (columns: training/corpus.py, and velocity). ValueError if it is no such file."""
-    with np.load(path) as file:
-        columns = dict(file)
-    missing = {"onset_delta", "velocity", "note_off", "ts_off", "source_names", "piece_id"} - set(columns)
-    if missing:
-        raise ValueError(f"{path} is no corpus: it lacks {', '.join(sorted(missing))}")
+    """The material of a corpus file (columns: training/corpus.py, and velocity). CorpusError if it is no such file."""
+    columns = corpus.load(path, ("piece_id", *corpus.NOTES, "velocity", *corpus.METERS, "ts_tick"))
     names = [str(name) for name in columns["source_names"]]
     found: dict[str, list[Source]] = {name: [] for name in names}
     order = np.random.default_rng(0).permutation(len(columns["piece_id"]))
