@@ -93,7 +93,7 @@ def serve(
     def ready(bound_host: str, bound_port: int) -> None:
         try:
             click.echo(f"ready {bound_host}:{bound_port} model {model} seed {seed}")
-            click.echo(paste_ins(bound_port, _reached_at(bound_host)))
+            click.echo(paste_ins(bound_port, reached_at(bound_host)))
         except OSError as error:  # a full disk: music matters more than where its log goes
             logging.getLogger(__name__).warning("standard output: %s; serving all the same", error.strerror)
 
@@ -149,7 +149,7 @@ def paste_ins(port: int, host: str = DEFAULT_HOST) -> str:
 """
 
 
-def _reached_at(host: str) -> str:
+def reached_at(host: str) -> str:
     """The address by which others reach what listens at `host`: of all of this computer's, the one that goes out."""
     if host != ANY_ADDRESS:
         return host

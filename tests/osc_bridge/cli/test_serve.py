@@ -18,8 +18,9 @@ import pytest
 from click.testing import CliRunner
 
 from amt import embedded
+from osc_bridge.binding import DEFAULT_PORT
 from osc_bridge.cli import main
-from osc_bridge.cli.serve import paste_ins
+from osc_bridge.cli.serve import ANY_ADDRESS, paste_ins, reached_at
 from osc_bridge.wire import decode, encode
 from tests.conftest import start_server, stop_server
 from tests.osc_bridge.slow_server import first_answer, slow_server
@@ -160,18 +161,17 @@ def test_what_to_paste_is_printed_for_both_clients(tmp_path: Path) -> None:
     assert "Quarks" not in printed, "two copies of the quark would keep the class library from compiling"
 
 
-def test_what_to_paste_on_another_computer_names_this_one(tmp_path: Path) -> None:
-    server = start_server(tmp_path, "--host", "0.0.0.0")
-    try:
-        assert server.process.stdout is not None
-        printed = "".join(server.process.stdout.readline() for _ in range(11))
-    finally:
-        stop_server(server)
-    address = re.search(r'AMT.new\(hostname: "([\d.]+)", port: \d+\)', printed)
-    assert address or "AMT.new(port: " in printed, "without a network there is no other computer"
-    if address:
-        assert address[1] != "0.0.0.0"
-        assert f'amt_connect host: "{address[1]}", port: {server.port}\n' in printed
+def test_what_to_paste_on_another_computer_names_this_one() -> None:
+    text = paste_ins(57120, "192.168.0.7")
+    assert 'AMT.new(hostname: "192.168.0.7", port: 57120);' in text
+    assert 'amt_connect host: "192.168.0.7", port: 57120\n' in text
+    assert 'AMT.new(hostname: "192.168.0.7");' in paste_ins(DEFAULT_PORT, "192.168.0.7")
+    assert "AMT.new;" in paste_ins(DEFAULT_PORT)
+    assert "amt_connect" not in paste_ins(DEFAULT_PORT)
+    assert reached_at("192.168.0.7") == "192.168.0.7"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+        here.bind((reached_at(ANY_ADDRESS), 0))  # an address of this computer, and not any
+        assert here.getsockname()[0] != ANY_ADDRESS
 
 
 def test_a_client_that_is_not_installed_is_to_be_installed_first(
@@ -251,8 +251,9 @@ def test_threads_that_compose_make_way_and_the_sockets_do_not(tmp_path: Path, ni
         made_way: set[int] = set()
         for phrase in range(1, 64):  # the second thread joins when the first has composed for a moment
             answer = ask(server.port, "/amt/next", phrase, 1)
-            # at nice 17 a bar takes long beside others that compute; how long is not what is tested
-            assert answer[0] == "/amt/bar" or "busy for too long" in str(answer[-1])
+            while "busy for too long" in str(answer[-1]):  # at nice 17, beside others that compute
+                answer = ask(server.port, "/amt/next", phrase, 1)
+            assert answer[0] == "/amt/bar"
             found = priorities(server.process.pid)
             made_way = {thread for thread, value in found.items() if value == nice != base}
             if len(made_way) >= 2 or not nice or time.monotonic() > deadline:
