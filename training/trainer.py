@@ -18,6 +18,7 @@ from amt.weights import read
 from training import checkpoint, rounding
 from training.cards import ALONE, Cards
 from training.config import ConfigError, Configuration, Network, Schedule
+from training.muon import Muon
 from training.network import Model
 
 SLOTS = ("time", "duration", "note")
@@ -192,17 +193,12 @@ def _matrices(model: Model) -> list[nn.Parameter]:
 def _optimisers(model: Model, schedule: Schedule) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks, AdamW for tables, norms and biases; only matrices decay.
 
-    Muon (Jordan et al. 2024), its updates scaled to AdamW's size (Liu et al., arXiv 2502.16982), as PyTorch has it.
+    Muon's updates are scaled to AdamW's size, so one rate serves both.
     """
     matrices = _matrices(model)
     chosen = {id(weight) for weight in matrices}
     others = [weight for weight in model.parameters() if id(weight) not in chosen and weight.requires_grad]
-    muon = torch.optim.Muon(
-        [{"params": matrices, "scale": 1.0}],
-        lr=schedule.rate,
-        weight_decay=schedule.weight_decay,
-        adjust_lr_fn="match_rms_adamw",
-    )
+    muon = Muon([{"params": matrices, "scale": 1.0}], lr=schedule.rate, weight_decay=schedule.weight_decay)
     adam = torch.optim.AdamW(
         [{"params": others, "scale": 1.0}], lr=schedule.rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True
     )
