@@ -6,6 +6,7 @@ goes on with the batch it had reached.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 
@@ -82,6 +83,8 @@ def loader(batches: Batches, workers: int) -> DataLoader[torch.Tensor]:
         batch_size=None,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
+        # a card's process was spawned, and its own would be too: each would be sent the whole corpus, a hundred seconds
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
         pin_memory=torch.cuda.is_available(),
     )
 

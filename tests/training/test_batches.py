@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import multiprocessing
+import sys
+
 import numpy as np
 import pytest
 
@@ -32,6 +35,20 @@ def test_a_batch_is_the_same_whoever_makes_it_and_wherever_a_run_begins() -> Non
     later = list(loader(Batches(configuration(), PIECES, first=4), workers=2))
     np.testing.assert_array_equal(later[0].numpy(), every[4])
     np.testing.assert_array_equal(later[1].numpy(), every[5])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a worker is sent the corpus")
+def test_workers_of_a_spawned_process_are_not_sent_the_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Batches) -> None:
+        raise AssertionError("sent")
+
+    before = multiprocessing.get_start_method()
+    multiprocessing.set_start_method("spawn", force=True)
+    try:
+        monkeypatch.setattr(Batches, "__getstate__", refuse, raising=False)
+        assert len(list(loader(Batches(configuration(), PIECES, first=4), workers=2))) == 2
+    finally:
+        multiprocessing.set_start_method(before, force=True)
 
 
 def test_a_source_belongs_to_the_first_pattern_that_fits_it() -> None:
