@@ -702,7 +702,7 @@ def amt_save(name)
   amt_answer do |link|
     link.errors
     file, bars = link.fresh("save.reply")
-    puts "AMT: saved #{file}, #{bars} bars, in the server's workspace folder." if file
+    puts "AMT: saved #{file}, #{bars} bar#{'s' if bars != 1}, in the server's workspace folder." if file
     file
   end
   nil
