@@ -27,10 +27,11 @@ from amt import decoder, embedded, processor
 from amt.composer import Composer
 from amt.config import ModelError
 from benchmarks.musical import comparison, figures, hours, lines, pieces, sound, trials
+from benchmarks.musical.crew import compose_all
 from benchmarks.musical.page import Example, Report
 from benchmarks.musical.peer import peer_table
 from benchmarks.musical.progress import Progress
-from benchmarks.musical.sessions import Composed, Music, Store, compose
+from benchmarks.musical.sessions import Composed, Music
 from benchmarks.musical.tables import Table, goals, markdown
 from patterns.atomic import write_atomically
 from patterns.meter import Meter
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--peer", type=Path, metavar="FOLDER", help="another model, to be compared with; needs --corpus"
     )
-    parser.add_argument("--threads", type=int, help="that compute (default one for each physical core)")
+    parser.add_argument("--threads", type=int, help="lines composed at a time (default one for each physical core)")
     parser.add_argument(
         "--hours", type=int, default=0, help="also so many sessions of an hour for each size, 2 at least"
     )
@@ -66,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.sessions < 1 or options.bars < 5:
         parser.error("--sessions is at least 1 and --bars at least 5: bars four apart are compared")
+    if options.threads is not None and options.threads < 1:
+        parser.error("--threads is at least 1")
     if options.hours == 1:
         parser.error("--hours is at least 2: what one session changes by itself says nothing of the others")
     if options.minutes < hours.PARTS:
@@ -96,12 +99,15 @@ def run(options: argparse.Namespace) -> Report:
         sessions, bars = options.sessions, options.bars
         matrix = [line for line in lines.matrix(sessions, bars) if options.only in (None, line.kind)]
     matrix += lines.hours(options.hours, options.minutes) if options.hours else []
-    composer = Composer(decoder.load(options.model, threads=options.threads))
-    other = Composer(decoder.load(options.peer, threads=options.threads)) if options.peer else composer
+    composer = Composer(decoder.load(options.model, threads=options.threads))  # compiles it for this processor, too
+    if options.peer:
+        decoder.load(options.peer)
     shared = [line for line in matrix if options.peer and line.is_compared]
     progress = Progress(sum(plan.bars for line in [*matrix, *shared] for plan in line.plans))
-    composed = _compose(composer, matrix, Store(options.kept, options.model), progress)
-    peer = _compose(other, shared, Store(options.kept, options.peer), progress) if shared else []
+    jobs = [(options.model, line) for line in matrix] + [(options.peer, line) for line in shared]
+    music = compose_all(jobs, options.kept, processor.threads(options.threads), progress)
+    composed = list(zip(matrix, music[: len(matrix)], strict=True))
+    peer = list(zip(shared, music[len(matrix) :], strict=True))
     progress.say("steering sessions")
     steering = trials.steering_table(composer, sessions)
     progress.say("playing sessions twice")
@@ -123,19 +129,6 @@ def run(options: argparse.Namespace) -> Report:
     report = Report(settings, tuple(note for note, missing in absent.items() if missing), tuple(tables))
     _write(report, [_example(line, music[0], font) for line, music in composed if _is_shown(line)], options.results)
     return report
-
-
-def _compose(composer: Composer, matrix: Sequence[lines.Line], store: Store, progress: Progress) -> Composed:
-    composed: list[tuple[lines.Line, list[Music]]] = []
-    for line in matrix:
-        music = store.load(line)
-        if music is None:
-            music = compose(composer, line.plans, progress.bar)
-            store.save(line, music)
-        else:
-            progress.skip(sum(plan.bars for plan in line.plans))
-        composed.append((line, music))
-    return composed
 
 
 def _measured(composed: Composed, real: pieces.Real | None) -> list[Table]:

@@ -20,10 +20,10 @@ class Progress:
         self._shown = self._start
         self._terminal = sys.stderr.isatty()
 
-    def bar(self) -> None:
-        """One more is composed."""
-        self._done += 1
-        self._composed += 1
+    def composed(self, bars: int) -> None:
+        """So many are, since the start."""
+        self._done += bars - self._composed
+        self._composed = bars
         now = time.monotonic()
         if now - self._shown >= (0.2 if self._terminal else 15):
             self._shown = now
@@ -44,6 +44,8 @@ class Progress:
         print(f"\r{text}\033[K" if self._terminal else text, file=sys.stderr, flush=True)
 
     def _text(self, now: float) -> str:
-        left = (now - self._start) / self._composed * (self._whole - self._done)
-        minutes, seconds = divmod(round(left), 60)
-        return f"{self._done} of {self._whole} bars composed, {minutes}:{seconds:02} left"
+        so_far = f"{self._done} of {self._whole} bars composed"
+        if not self._composed:
+            return so_far
+        minutes, seconds = divmod(round((now - self._start) / self._composed * (self._whole - self._done)), 60)
+        return f"{so_far}, {minutes}:{seconds:02} left"

@@ -87,12 +87,13 @@ class Store:
         self._origin = _fingerprint(model)
         folder.mkdir(parents=True, exist_ok=True)
 
-    def load(self, line: Line) -> list[Music] | None:
-        """The line's sessions, if they are there."""
-        path = self._path(line)
-        if not path.is_file():
-            return None
-        with np.load(path) as file:
+    def has(self, line: Line) -> bool:
+        """Whether the line is composed already."""
+        return self._path(line).is_file()
+
+    def load(self, line: Line) -> list[Music]:
+        """The line's sessions. Raises FileNotFoundError for one that is not there."""
+        with np.load(self._path(line)) as file:
             rows = file["notes"]
         music: list[list[list[Note]]] = [[[] for _ in range(plan.bars)] for plan in line.plans]
         for session, bar, *fields in rows.tolist():

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from amt.composer import Composer
 from benchmarks import music
+from benchmarks.musical.progress import Progress
 
 
 def arguments(folder: Path, *more: str) -> list[str]:
@@ -33,7 +33,7 @@ def test_a_stopped_run_leaves_no_report_and_says_how_to_go_on(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Composer, "advance", stop)
+    monkeypatch.setattr(Progress, "composed", stop)
     assert music.main(arguments(tmp_path)) == 130
     assert "goes on where it was" in capsys.readouterr().err
     assert not (tmp_path / "results").exists()
@@ -42,6 +42,7 @@ def test_a_stopped_run_leaves_no_report_and_says_how_to_go_on(
 WRONG = (
     ["--bars", "4"],
     ["--sessions", "0"],
+    ["--threads", "0"],
     ["--corpus", "absent.npz"],
     ["--peer", "any"],
     ["--model", "nowhere"],
