@@ -1,4 +1,4 @@
-"""Lines composed side by side: a process for each thread, which takes one line after the other and keeps what it made."""
+"""Lines composed side by side: a process for each thread takes one line after the other and keeps what it made."""
 
 from __future__ import annotations
 
