@@ -3,7 +3,7 @@ AMT {
 	const <maxBars = 64;
 	classvar default;
 	var <session, <map, <link, <followClock = true, <clock;
-	var primed, followed, held, watched, isFollowing = false, lastBarBeats;
+	var primed, watched, isFollowing = false, lastBarBeats;
 
 	*new { |hostname = "127.0.0.1", port = 57990, session = "supercollider"|
 		^super.new.init(AMTLink.at(hostname, port), session)
@@ -15,7 +15,7 @@ AMT {
 
 	*prCheckBars { |bars|
 		if(bars.isNumber.not or: { bars.inclusivelyBetween(1, maxBars).not } or: { bars.frac != 0 }) {
-			AMTError("bars is a whole number from 1 to %, not %".format(maxBars, bars)).throw
+			AMTError("bars is a whole number from 1 to %, not %".format(maxBars, bars.asCompileString)).throw
 		}
 	}
 
@@ -33,8 +33,6 @@ AMT {
 		link = argLink;
 		session = (argSession ? "supercollider").asString;
 		map = AMTMap.new;
-		followed = IdentityDictionary.new;
-		held = IdentitySet.new;
 		link.addUser(this);
 		AMTSynths.add;
 		CmdPeriod.add(this);
@@ -91,7 +89,7 @@ AMT {
 		});
 		values = AMTKeys.check(key, values);
 		this.prSet(key, *values);
-		held.add(key.asSymbol)
+		this.prSettings.hold(key.asSymbol)
 	}
 
 	get { |key, action|
@@ -103,7 +101,10 @@ AMT {
 
 	mute { |... names| this.set(\mute, *this.prNames(names)) }
 
-	unmute { this.set(\mute) }
+	unmute { |... names|
+		if(names.notEmpty) { AMTError("unmute takes no names, it unmutes all; mute names all who pause").throw };
+		this.set(\mute)
+	}
 
 	solo { |... names| this.set(\solo, *this.prNames(names)) }
 
@@ -135,7 +136,9 @@ AMT {
 	timeout_ { |seconds| link.timeout = seconds }
 
 	followClock_ { |flag|
+		if(flag.isKindOf(Boolean).not) { AMTError("followClock is true or false, not %".format(flag.asCompileString)).throw };
 		followClock = flag;
+		if(flag) { this.prSettings.release };
 		this.prFollow
 	}
 
@@ -174,7 +177,7 @@ AMT {
 
 	prClock {
 		var current = clock ? thisThread.clock;
-		^if(current.isKindOf(TempoClock)) { current } { TempoClock.default }
+		^if(current.isKindOf(TempoClock) and: { current.isRunning }) { current } { TempoClock.default }
 	}
 
 	// The server only needs to know tempo and meter to compose for them; the clock here places the notes.
@@ -210,7 +213,8 @@ AMT {
 	}
 
 	prFollowKey { |key, values|
-		if(held.includes(key).not and: { followed[key] != values }) {
+		var settings = this.prSettings, followed = settings.followed;
+		if(settings.held.includes(key).not and: { followed[key] != values }) {
 			followed[key] = values;
 			this.prSet(key, *values).then(nil, { |error|
 				// A server that was not there has to be told again.
@@ -220,6 +224,8 @@ AMT {
 		}
 	}
 
+	prSettings { ^link.settings(session) }
+
 	prSet { |key ... values|
 		this.prCheck;
 		^link.set(session, key.asSymbol, values)
@@ -227,7 +233,10 @@ AMT {
 
 	// Names one by one or in Arrays, as they come.
 	prNames { |names|
-		^names.inject([]) { |all, each| all ++ if(each.isString) { [each] } { each.asArray } }
+		^names.inject([]) { |all, each|
+			if(each.isNil) { AMTError("nil names no instrument; without any name, or with [], everybody is meant").throw };
+			all ++ if(each.isString) { [each] } { each.asArray }
+		}
 	}
 
 	prCommand { |message, replyPath, replyKey|

@@ -88,9 +88,9 @@ AMTKeys {
 		if("[0-9]".matchRegexp(name)) { ^this };
 		if(names.any { |each| #["", "scale", "mode"].any { |ending| AMTNames.compact(each) ++ ending == compact } }) { ^this };
 		near = AMTNames.near(name, names);
-		AMTError("no scale is called %; %".format(name,
+		AMTError("no scale is called %; %".format(name.asCompileString,
 			if(near.isEmpty) { "there are " ++ names.join(", ") } { "did you mean %?".format(near.join(", ")) }), \name).throw
 	}
 
-	*prShown { |value| ^if(value.isNil) { "nil" } { value.asString.keep(60) } }
+	*prShown { |value| ^value.asCompileString.keep(60) }
 }

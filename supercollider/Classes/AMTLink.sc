@@ -1,10 +1,10 @@
 // The wire to one server, shared by all clients of it: sends requests in order, repeats them until they are
 // answered (UDP loses packets), gathers bars, notices an absent server. Knows the protocol, nothing of music.
 AMTLink {
-	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, patience = 10;
+	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, sameTime = 0.5, patience = 10;
 	classvar links, lastID;
 	var <address, <timeout = 3, <serverName, <model, <process;
-	var users, commands, phrases, bars, pieces, settings, joined, greeted, isLost = false, isPreparing = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
+	var users, commands, phrases, bars, pieces, settings, joined, greeted, lost, isPreparing = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
 
 	*at { |hostname, port|
 		var address = this.prAddress(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
@@ -15,7 +15,10 @@ AMTLink {
 
 	*prAddress { |hostname, port|
 		if(port.isKindOf(Integer).not or: { port.inclusivelyBetween(1, 65535).not }) {
-			AMTError("a port is a whole number from 1 to 65535, not %".format(port)).throw
+			AMTError("a port is a whole number from 1 to 65535, as in AMT(port: 57990), not %".format(port.asCompileString)).throw
+		};
+		if(hostname.isString.not) {
+			AMTError("a hostname is a String, as in AMT(\"127.0.0.1\", port: %), not %".format(port, hostname.asCompileString)).throw
 		};
 		^try { NetAddr(hostname, port) } {
 			AMTError("there is no computer named %; the music server of this one is at 127.0.0.1".format(hostname)).throw
@@ -32,6 +35,7 @@ AMTLink {
 		bars = AMTBars.new;
 		pieces = Dictionary.new;
 		settings = Dictionary.new;
+		lost = Set.new;
 		warnings = Dictionary.new
 	}
 
@@ -53,10 +57,7 @@ AMTLink {
 	}
 
 	set { |session, key, values|
-		^this.command(session, ['/amt/set', key] ++ values, '/amt/set.reply', key).then {
-			if(settings[session].isNil) { settings[session] = AMTSettings.new };
-			settings[session].put(key, values)
-		}
+		^this.command(session, ['/amt/set', key] ++ values, '/amt/set.reply', key).then { this.settings(session).put(key, values) }
 	}
 
 	// Bars for a phrase; asked only after the commands that were given before it.
@@ -70,6 +71,11 @@ AMTLink {
 		^pieces[session]
 	}
 
+	settings { |session|
+		if(settings[session].isNil) { settings[session] = AMTSettings.new };
+		^settings[session]
+	}
+
 	isBusy { ^commands.notEmpty or: { phrases.notEmpty } }
 
 	where { ^"%:%".format(address.ip, address.port) }
@@ -81,14 +87,17 @@ AMTLink {
 		timeout = seconds
 	}
 
-	warn { |text| this.prSayOnce(text) { |said| said.warn } }
+	warn { |text| this.prSayOnce(text, warnInterval) { |said| said.warn } }
 
-	tell { |text| this.prSayOnce(text) { |said| said.postln } }
+	tell { |text| this.prSayOnce(text, warnInterval) { |said| said.postln } }
+
+	// What was asked for by hand is answered each time.
+	refuse { |text| this.prSayOnce(text, sameTime) { |said| said.warn } }
 
 	// The same text at most once in a while, however many clients and players say it.
-	prSayOnce { |text, action|
+	prSayOnce { |text, interval, action|
 		var now = Main.elapsedTime, last = warnings[text];
-		if(last.isNil or: { now - last > warnInterval }) {
+		if(last.isNil or: { now - last > interval }) {
 			warnings = warnings.select { |time| now - time <= warnInterval }.put(text, now);
 			action.value("AMT: " ++ text)
 		}
@@ -116,6 +125,7 @@ AMTLink {
 		var cancelled = commands ++ phrases;
 		ticking = false;
 		joined = nil;
+		cancelled.do { |request| this.prKeep(request) };
 		commands.clear;
 		phrases.clear;
 		bars.clear;
@@ -166,13 +176,17 @@ AMTLink {
 		this.prFail(commands ++ phrases, AMTError("the client was freed", \freed));
 		address.sendMsg('/amt/bye');
 		pieces.clear;
+		settings.do(_.release);
 		responders.do(_.free);
 		responders = nil;
 		CmdPeriod.remove(this)
 	}
 
 	prAdd { |queue, request|
-		if(this.isBusy.not) { lastHeard = Main.elapsedTime };
+		if(this.isBusy.not) {
+			if(joined.notNil and: { Main.elapsedTime - lastHeard > timeout }) { this.prCheckSession };
+			lastHeard = Main.elapsedTime
+		};
 		queue.add(request);
 		this.prAdvance;
 		this.prKeepTicking;
@@ -256,7 +270,12 @@ AMTLink {
 	prLose {
 		joined = greeted = nil;
 		isPreparing = false;
-		isLost = true
+		lost.addAll(settings.keys)
+	}
+
+	// After a silence the server may be another one, which has not been told of the session: asked before anything else.
+	prCheckSession {
+		commands.add(AMTRequest(this, joined, ['/amt/status'], '/amt/status.reply', nil, 0).then(nil, { }))
 	}
 
 	prAbsent {
@@ -269,6 +288,7 @@ AMTLink {
 	prFail { |requests, error|
 		commands.removeAll(requests);
 		phrases.removeAll(requests);
+		if(#[\absent, \timeout].includes(error.code)) { requests.do { |request| this.prKeep(request) } };
 		requests.do { |request| request.reject(error) };
 		this.prAdvance
 	}
@@ -293,9 +313,18 @@ AMTLink {
 		if(version != protocol) {
 			this.warn("the server speaks protocol %, this quark %: update the older of the two".format(version, protocol))
 		};
-		if(isLost) {
-			isLost = false;
-			if(nextBar == 0) { this.prResend(session.asString) }
+		session = session.asString;
+		if(lost.includes(session)) {
+			lost.remove(session);
+			this.prResend(session, this.settings(session).messages(nextBar > 0))
+		}
+	}
+
+	// What was set while nobody answered is told as soon as somebody does.
+	prKeep { |request|
+		if(request.message[0] == '/amt/set') {
+			this.settings(request.session).put(request.message[1], request.message[2..], false);
+			lost.add(request.session)
 		}
 	}
 
@@ -305,13 +334,16 @@ AMTLink {
 		if(index.notNil and: { greeted.notNil } and: { joined.notNil } and: { message[index + 1] != greeted }) { this.prLose }
 	}
 
-	// A server that was restarted is told before anything else is asked: id 0 comes before all phrases that wait.
-	prResend { |session|
-		var set = settings[session];
-		if(set.notNil) {
-			set.messages.do { |message|
-				this.prAdd(commands, AMTRequest(this, session, message, '/amt/set.reply', message[1], 0))
-			}
+	// A server that was restarted is told before anything else is asked, but for what is about to be set anew: right after the
+	// command under way, and with id 0 before all phrases that wait.
+	prResend { |session, messages|
+		var subjects = commands.select { |each| each.session == session and: { each.message[0] == '/amt/set' } }
+		.collect { |each| AMTSettings.subject(*each.message[1..]) };
+		var place = if(commands.notEmpty and: { commands.first.isLaunched }) { 1 } { 0 };
+		messages.reject { |message| subjects.includesEqual(AMTSettings.subject(*message[1..])) }.reverseDo { |message|
+			commands.insert(place, AMTRequest(this, session, message, '/amt/set.reply', message[1], 0).then {
+				this.settings(session).put(message[1], message[2..])
+			})
 		}
 	}
 

@@ -25,4 +25,12 @@ AMTPage {
 		beat = clock.secs2beats(thisThread.seconds) - start;
 		^phrase.barLines.detectIndex { |line| line >= (beat - tolerance) } ? this.bars
 	}
+
+	// Beats of this thread's clock until its first player comes to that bar line.
+	until { |place|
+		var seconds;
+		if(start.isNil or: { clock.isKindOf(TempoClock) and: { clock.isRunning.not } }) { ^0 };
+		seconds = clock.beats2secs(start + phrase.barLines[place]) - thisThread.seconds;
+		^if(thisThread.clock.isKindOf(TempoClock)) { seconds * thisThread.clock.tempo } { seconds }
+	}
 }

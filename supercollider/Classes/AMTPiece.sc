@@ -18,6 +18,15 @@ AMTPiece {
 		^this.prFresh
 	}
 
+	// Beats until the bar line at which a player that joins there begins.
+	until { |page|
+		var playing = pages.reverse.detect(_.hasBegun);
+		^case
+		{ page.hasBegun } { page.until(page.place) }
+		{ playing.notNil } { playing.until(playing.bars) }
+		{ 0 }
+	}
+
 	// What follows a page; asked for unless another player has done so.
 	after { |page, amt, bars|
 		^this.prPages.detect { |other| other.number > page.number } ?? { this.prAsk(amt, bars) }

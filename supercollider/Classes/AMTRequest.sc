@@ -62,7 +62,7 @@ AMTRequest {
 		if(this.isPending.not) { ^this };
 		error = argError;
 		state = \failed;
-		if(sleepers.isNil and: { failActions.isNil } and: { error.code != \freed }) { link.warn(error.what) };
+		if(sleepers.isNil and: { failActions.isNil } and: { error.code != \freed }) { link.refuse(error.what) };
 		this.prFinish(failActions, error)
 	}
 

@@ -5,6 +5,12 @@ Pamt : Pattern {
 
 	*new { |amt, bars = 4, repeats = inf|
 		AMT.prCheckBars(bars);
+		if(amt.notNil and: { amt.respondsTo(\piece).not }) {
+			AMTError("a Pamt plays an AMT, as in Pamt(~amt, bars: 4), not %".format(amt.asCompileString)).throw
+		};
+		if(repeats.isNumber.not and: { repeats.isKindOf(Function).not }) {
+			AMTError("repeats is a number, inf for ever, not %".format(repeats.asCompileString)).throw
+		};
 		^super.newCopyArgs(amt ?? { AMT.default }, bars, repeats).prime
 	}
 
@@ -16,11 +22,13 @@ Pamt : Pattern {
 	without { |... names| ^this.copy.prSetWanted(AMTNames.selection(names, false, wanted)) }
 
 	embedInStream { |inval|
-		var left = repeats.value(inval) * bars, played = 0, bridge = AMTBridge(amt), page, from, to;
+		var left = repeats.value(inval) * bars, played = 0, bridge = AMTBridge(amt), page, from, to, wait;
 		if(left < 1) { ^inval };
 		page = amt.piece.join(amt, bars);
+		from = page.place;
+		wait = amt.piece.until(page);
+		if(wait > 0) { inval = AMTPhrase.embedRest(inval, wait) };
 		while { left > 0 } {
-			from = if(played == 0) { page.place } { 0 };
 			while { page.phrase.isReady.not } {
 				if(page.phrase.isFailed) {
 					bridge.explain(page.phrase.error);
@@ -33,7 +41,8 @@ Pamt : Pattern {
 			left = left - (to - from);
 			inval = bridge.embedPage(inval, page, page.phrase.wanting(wanted, amt), from, to, {
 				if(left > 0) { page = this.prAfter(page, played) }
-			})
+			});
+			from = 0
 		};
 		^inval
 	}

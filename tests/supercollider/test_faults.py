@@ -158,8 +158,8 @@ def test_refusals_are_thrown_where_they_were_typed_and_say_what_is_valid(sclang,
         "no bars": "1 to 64",
         "half a bar": "1 to 64",
         "no bars of a pattern": "1 to 64",
-        "bars of a pattern": "1 to 64, not many",
-        "seed": "seed is a whole number, not seven",
+        "bars of a pattern": "1 to 64, not \\many",
+        "seed": 'seed is a whole number, not "seven"',
         "half a seed": "whole number, not 7.5",
         "no name": "not nil",
         "number for a name": "not 5",
@@ -175,6 +175,12 @@ def test_refusals_are_thrown_where_they_were_typed_and_say_what_is_valid(sclang,
         "only": "did you mean drums",
         "program": "0 to 127",
         "timeout": "0.1 to 600",
+        "unmuted": "unmutes all",
+        "nobody muted": "nil names no instrument",
+        "nil among names": "nil names no instrument",
+        "following": "true or false, not 3",
+        "no client": "Pamt(~amt, bars: 4), not 3",
+        "repeats": 'inf for ever, not "x"',
     }
     for name, hint in hints.items():
         ((kind, code, text),) = outcome.said(name)
@@ -235,8 +241,18 @@ def encode(address: str, *values: int | str) -> bytes:
 class Scripted:
     """Answers that no real server gives on demand: bars in several parts, another protocol, a restart, late bars."""
 
-    def __init__(self, version: int = 1, firsts: tuple[int, ...] = (0,), deaf: int = 0) -> None:
+    def __init__(
+        self,
+        version: int = 1,
+        firsts: tuple[int, ...] = (0,),
+        deaf: int = 0,
+        asleep: bool = False,
+        strangers: bool = False,
+    ) -> None:
         self.version = version
+        self.strangers = strangers
+        self.session = ""
+        self.asleep = asleep
         self.deaf = deaf
         self.firsts = list(firsts)
         self.notes = [(120 * step, 100, 40 + step % 60, 1 + step % 127, step % 129) for step in range(16)]
@@ -245,9 +261,20 @@ class Scripted:
     def answers(self, message: OscMessage) -> list[bytes]:
         self.log.append(message)
         values = message.params
+        if message.address == "/test/wake":
+            self.asleep = False
+        if self.asleep:
+            return []
         match message.address:
             case "/amt/hello":
+                self.session = values[1]
                 return [encode("/amt/hello.reply", self.version, "scripted", "none", values[1], 0)]
+            case "/test/restart":
+                self.session = "main"
+            case "/amt/get":
+                return [encode("/amt/set.reply", values[0], "0.5")]
+            case "/amt/status" if self.strangers:
+                return [encode("/amt/status.reply", "version", "scripted", "session", self.session)]
             case "/amt/set":
                 return [encode("/amt/set.reply", values[0])]
             case "/amt/status":
@@ -319,6 +346,36 @@ def test_a_restarted_server_is_told_again_what_was_set(sclang):
         ["range", "piano"],
     ]
     assert addresses.count("/amt/hello") == 2
+
+
+def test_what_was_set_while_nobody_answered_is_told_before_anything_else(sclang):
+    scripted = Scripted(asleep=True)
+    with scripted.running() as port:
+        outcome = sclang.script("kept", port, "kept")
+    assert outcome.said("failed") == [["absent"]]
+    assert outcome.said("first") == [["0"]]
+    log = [[message.address, *message.params[:2]] for message in scripted.log]
+    awake = log[log.index(["/test/wake"]) + 1 :]
+    until = next(place for place, message in enumerate(awake) if message[0] == "/amt/next")
+    told = [message[1:] for message in awake[:until] if message[0] == "/amt/set"]
+    assert sorted(told) == [
+        ["density", pytest.approx(0.4)],  # and not what it was to be before
+        *(["meter", 4], ["range", "bass"], ["swing", 0.5], ["tempo", 240.0]),
+    ]
+
+
+def test_a_server_that_was_restarted_in_a_silence_is_asked_before_it_is_told(sclang):
+    scripted = Scripted(strangers=True)
+    with scripted.running() as port:
+        outcome = sclang.script("strangers", port, "strangers")
+    assert outcome.said("density") == [["0.5"], ["0.5"]]
+    addresses = [message.address for message in scripted.log]
+    first, again = (place for place, address in enumerate(addresses) if address == "/amt/hello")
+    assert addresses[again - 1] == "/amt/status", "nothing is set in a session that is not its own"
+    assert [message.params[0] for message in scripted.log[again:] if message.address == "/amt/set"] == [
+        *("tempo", "meter", "density"),
+        "swing",
+    ]
 
 
 def test_a_wrong_address_is_refused_with_what_to_do(sclang):

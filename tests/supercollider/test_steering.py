@@ -87,3 +87,11 @@ def test_at_top_level_answers_go_to_the_action_or_are_posted(sclang, amt_server)
     assert said(outcome, "saved") == ["actions.mid"]
     assert "AMT ping: 0." in outcome.text
     assert "AMT get: 240.0" in outcome.text
+
+
+def test_a_client_that_is_made_anew_follows_the_clock_no_more_than_the_one_before(sclang, amt_server):
+    outcome = sclang.script("again", amt_server.port, "again")
+    assert said(outcome, "by hand") == ["90.0"]
+    assert said(outcome, "followed") == ["150.0"]
+    assert said(outcome, "stopped") == ["true"], "a clock that was stopped is nobody's"
+    assert outcome.text.count("WARNING: AMT: ") == 2, "what was typed is answered each time"

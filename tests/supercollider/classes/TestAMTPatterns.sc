@@ -136,13 +136,16 @@ TestAMTPatterns : UnitTest {
 	}
 
 	test_aPlayerThatIsStartedInABarJoinsAtTheNextOne {
-		var amt = AMTStandIn.new, first = Pamt(amt, 4).asStream;
+		var amt = AMTStandIn.new, first = Pamt(amt, 4).asStream, second = Pamt(amt, 4).asStream;
 		this.assertEquals(this.prTogether(amt, [first], 3), [[40], [41], [42]], "one plays");
 		first.next(());
 		thisThread.beats = thisThread.beats + 1;
-		this.assertEquals(this.prTogether(amt, [Pamt(amt, 4).asStream], 2), [[44], [45]], "the other goes ahead of it");
+		this.assertFloatEquals(second.next(()).delta, 3, "the other rests up to the bar line");
 		thisThread.beats = thisThread.beats + 3;
-		this.assertEquals(this.prTogether(amt, [first], 3), [[44], [45], [46]], "it plays every bar all the same")
+		this.assertEquals(this.prTogether(amt, [first, second], 3), [[44, 44], [45, 45], [46, 46]], "both play the same");
+		thisThread.beats = thisThread.beats - 2.5;
+		second = Pamt(amt, 4).asStream;
+		this.assertFloatEquals(second.next(()).delta, 2.5, "in the middle of a phrase, too")
 	}
 
 	test_aPlayerWithASoundMapOfItsOwnKeepsItInSharedBars {
