@@ -158,7 +158,7 @@ def test_refusals_are_thrown_where_they_were_typed_and_say_what_is_valid(sclang,
         "no bars": "1 to 64",
         "half a bar": "1 to 64",
         "no bars of a pattern": "1 to 64",
-        "bars of a pattern": "1 to 64, not \\many",
+        "bars of a pattern": "1 to 64, not 'many'",
         "seed": 'seed is a whole number, not "seven"',
         "half a seed": "whole number, not 7.5",
         "no name": "not nil",
@@ -179,7 +179,7 @@ def test_refusals_are_thrown_where_they_were_typed_and_say_what_is_valid(sclang,
         "nobody muted": "nil names no instrument",
         "nil among names": "nil names no instrument",
         "following": "true or false, not 3",
-        "no client": "Pamt(~amt, bars: 4), not 3",
+        "no client": "pamt(~amt, bars: 4), not 3",
         "repeats": 'inf for ever, not "x"',
     }
     for name, hint in hints.items():
@@ -370,7 +370,7 @@ def test_a_server_that_was_restarted_in_a_silence_is_asked_before_it_is_told(scl
         outcome = sclang.script("strangers", port, "strangers")
     assert outcome.said("density") == [["0.5"], ["0.5"]]
     addresses = [message.address for message in scripted.log]
-    first, again = (place for place, address in enumerate(addresses) if address == "/amt/hello")
+    _, again = (place for place, address in enumerate(addresses) if address == "/amt/hello")
     assert addresses[again - 1] == "/amt/status", "nothing is set in a session that is not its own"
     assert [message.params[0] for message in scripted.log[again:] if message.address == "/amt/set"] == [
         *("tempo", "meter", "density"),
