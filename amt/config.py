@@ -18,6 +18,10 @@ class ModelError(Exception):
     """A model that cannot be used; the text is one line that names the file and what to do."""
 
 
+MOST_LAYERS = 1000
+"""Of a file that is not damaged."""
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """Sizes of one model.
@@ -43,6 +47,8 @@ class ModelConfig:
             value = getattr(self, name)
             if not _is_integer(value) or value < least:
                 raise ModelError(f"{name} is {value!r} and must be a whole number of at least {least}")
+        if self.layers > MOST_LAYERS:
+            raise ModelError(f"layers is {self.layers} and must be at most {MOST_LAYERS}")
         if self.width % self.heads:
             raise ModelError(f"a width of {self.width} cannot be shared by {self.heads} attention heads")
         if isinstance(self.epsilon, bool) or not isinstance(self.epsilon, (int, float)) or not 0 < self.epsilon < 1:

@@ -219,8 +219,7 @@ class Service:
         self._sender.send(client.peer, "/amt/status.reply", flat)
 
     def _bye(self, client: Client, _: Values) -> None:
-        client.unsubscribe()
-        client.last_heard = float("-inf")
+        self._sessions.dismiss(client)
 
     @staticmethod
     def _check_slots(client: Client, count: int, id_: int = 0) -> None:

@@ -14,6 +14,8 @@ MAX_SESSIONS = 128
 MAX_CLIENTS = 256
 TOGETHER = 8
 """Bars composed at once, at most: one weight read for so many costs hardly more than for one."""
+IN_HAND = 2
+"""Bars that a subscriber should have beyond the one it plays: with fewer it waits, as who asked for a phrase does."""
 _AWAITED, _WANTED, _AHEAD = range(3)
 
 
@@ -100,13 +102,16 @@ class Sessions:
         idle = [client for client in self._clients.values() if not self._is_active(client)]
         if not idle:
             raise ProtocolError("busy", f"{MAX_CLIENTS} clients are subscribed already; try again in a minute")
-        self.forget(min(idle, key=lambda client: client.last_heard).peer)
+        # first those of whom nothing is known but that they asked something
+        self.forget(min(idle, key=lambda client: (client.said_hello, client.last_heard)).peer)
 
     def forget(self, peer: Peer) -> None:
         """The client at this address has gone."""
-        self._clients.pop(peer, None)
+        client = self._clients.pop(peer, None)
         for session in self:
             session.leave(peer)
+        if client:
+            self._release(client.session)
 
     def join(self, client: Client, name: str) -> None:
         """Move a client into a session; what it asked for elsewhere is forgotten, phrases still to come excepted.
@@ -114,13 +119,27 @@ class Sessions:
         Raises:
             ProtocolError: "busy".
         """
-        session = self.session(name)
+        session, before = self.session(name), client.session
         client.unsubscribe()
         for phrase in list(client.phrases.values()):
-            if phrase.bars or session is not client.session:
+            if phrase.bars or session is not before:
                 del client.phrases[phrase.id]
         client.session = session
+        self._release(before)
         self.blocked.discard(session.name)
+
+    def dismiss(self, client: Client) -> None:
+        """A client has said goodbye: it waits for nothing, and nothing is composed for it."""
+        client.unsubscribe()
+        client.last_heard = float("-inf")
+        for phrase in client.pending():
+            del client.phrases[phrase.id]
+        self._release(client.session)
+
+    def _release(self, session: Session) -> None:
+        """What was promised to those who have gone is not composed, unless others wait for it."""
+        if not any(client.pending() for client in self.clients(session)):
+            session.give_up()
 
     def clients(self, session: Session) -> list[Client]:
         """Everybody in a session, subscribed or not."""
@@ -179,8 +198,8 @@ class Sessions:
 
 
 def _awaits(session: Session, reach: int) -> bool:
-    """Whether the next bar to be composed is one that somebody waits for now."""
-    return session.frontier < session.position or (session.frontier == session.position and reach > session.position)
+    """Whether the next bar to be composed is one that somebody waits for now, or soon will."""
+    return session.frontier < max(session.position, min(reach, session.position + IN_HAND))
 
 
 def _urgency(job: Job, reach: int) -> tuple[int, int]:

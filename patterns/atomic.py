@@ -15,12 +15,12 @@ def is_stream(path: Path) -> bool:
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Puts `data` into the file at `path`; whatever stood there stays until the new file is complete.
 
-    A device or a pipe is written to as it is.
+    A device or a pipe is written to as it is, and where a link leads to is replaced, not the link.
 
     Raises:
         OSError: no such folder, no permission, no space; nothing is left behind.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     if is_stream(target):
         target.write_bytes(data)
         return

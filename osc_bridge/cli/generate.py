@@ -64,8 +64,11 @@ def generate(
             music.append(bar)
     try:
         midi.write(output, music, [steering.tempo] * bars)
+    except OSError as error:
+        raise Failure(f"cannot write {output}: {error.strerror}; choose another place") from error
+    try:
         piano_roll.draw(picture, music)
     except OSError as error:
-        raise Failure(f"cannot write {output} and {picture}: {error.strerror}; choose another place") from error
+        raise Failure(f"{output} is written, but {picture} cannot be: {error.strerror}") from error
     notes = sum(len(bar.notes) for bar in music)
     click.echo(f"{output} and {picture}: {bars} bars, {notes} notes; again with --seed {steering.seed}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import sys
@@ -24,6 +25,12 @@ LINES = 10
 """Steps between lines of progress where there is no terminal."""
 
 
+def _a_number(_: click.Context, __: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # which click finds in every range
+        raise click.BadParameter("nan is no number of minutes")
+    return value
+
+
 @click.command()
 @click.option(
     "--midi-dir",
@@ -38,7 +45,12 @@ LINES = 10
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Where to; by default among this user's models.")
 @click.option("--force", is_flag=True, help="Replace the model of that name.")
 @click.option(
-    "--minutes", default=10.0, show_default=True, type=click.FloatRange(0.1, 10_000), help="How long to train at most."
+    "--minutes",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 10_000),
+    callback=_a_number,
+    help="How long to train at most.",
 )
 @click.option("--steps", type=click.IntRange(1, 100_000), help="How many steps to train at most.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Of all chance in it.")

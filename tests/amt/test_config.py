@@ -57,6 +57,7 @@ def test_a_width_of_its_own_for_the_inner_layer_is_kept() -> None:
         ({"tie_word_embeddings": False}, "must be the embedding"),
         ({"quantization_config": {"bits": 4}}, "unquantised checkpoint"),
         ({"tensor_parallel_shards": 2}, "several devices"),
+        ({"n_layer": 10**9}, "at most 1000"),
         ({"vocab_size": 50_257}, "50257 tokens where"),
         ({"n_layer": 0}, "layers is 0"),
         ({"n_layer": True}, "layers is True"),

@@ -3,10 +3,11 @@ from dataclasses import replace
 import pytest
 
 from amt.passage import Passage
+from osc_bridge.client import Phrase
 from osc_bridge.messages import LEASE, ProtocolError
 from osc_bridge.sender import Peer
 from osc_bridge.session import Opening
-from osc_bridge.sessions import MAX_CLIENTS, MAX_SESSIONS, TOGETHER, Sessions
+from osc_bridge.sessions import IN_HAND, MAX_CLIENTS, MAX_SESSIONS, TOGETHER, Sessions
 from patterns.bar import Bar
 
 
@@ -154,6 +155,40 @@ def test_a_long_phrase_does_not_silence_a_stream(sessions):
     stream.want(range(1, 3), 0.0)
     stream.session.advance(1)
     assert ("stream", 1) in compose(sessions, 2)
+
+
+def test_a_subscriber_has_bars_in_hand_before_a_long_phrase_is_whole(sessions):
+    joined(sessions, 1, "phrase").session.promise(64)
+    stream = joined(sessions, 2, "stream")
+    stream.want(range(0, 8), 0.0)
+    done = compose(sessions, 2 * IN_HAND)
+    assert [index for name, index in done if name == "stream"] == list(range(IN_HAND))
+    stream.want(range(1, 9), 0.0)
+    stream.session.advance(1)
+    assert ("stream", IN_HAND) in compose(sessions, 2)
+
+
+def test_what_was_promised_to_those_who_left_is_not_composed(sessions):
+    one, two = joined(sessions, 1, "a"), joined(sessions, 2, "a")
+    for client in (one, two):
+        client.remember(Phrase(1, client.session.promise(64, client.performer), 64))
+    compose(sessions, 2)
+    sessions.dismiss(one)
+    assert sessions.is_awaited(sessions.job()), "the other still waits"
+    sessions.join(two, "b")
+    session = sessions.session("a")
+    assert session.position == session.frontier
+    assert not one.pending()
+    assert not two.pending()
+
+
+def test_those_who_said_no_hello_are_forgotten_first(sessions, watch):
+    greeted = sessions.client(peer(1))
+    greeted.said_hello = True
+    for number in range(MAX_CLIENTS + 10):
+        watch.now += 1
+        sessions.client(peer(2 + number))
+    assert sessions.client(peer(1)) is greeted
 
 
 def test_equally_urgent_sessions_take_turns(sessions):

@@ -42,6 +42,15 @@ def test_a_pipe_is_written_to_and_stays(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_link_leads_to_is_written(tmp_path):
+    (tmp_path / "link").symlink_to("music")
+    write_atomically(tmp_path / "link", b"one")
+    write_atomically(tmp_path / "link", b"two")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "music").read_bytes() == b"two"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "music"]
+
+
 def test_no_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         write_atomically(tmp_path / "absent" / "a.bin", b"")

@@ -80,6 +80,24 @@ def test_a_full_disk_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full, which Linux has")
+def test_what_is_written_is_said_where_the_picture_cannot_be(tmp_path: Path) -> None:
+    result = generate(tmp_path / "x.mid", "--bars", "1", "--png", "/dev/full")
+    assert result.exit_code == 2, result.output
+    assert f"{tmp_path / 'x.mid'} is written, but /dev/full cannot be: No space left" in result.output
+    assert [file.name for file in tmp_path.iterdir()] == ["x.mid"]
+
+
+def test_a_path_that_cannot_be_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("loop", "a" * 300):
+        result = generate(tmp_path / name, "--bars", "1")
+        assert result.exit_code == 2, result.output
+        assert result.output.count("\n") <= 1 + result.output.count("composing")
+        assert "Error: " in result.output
+    assert [file.name for file in tmp_path.iterdir()] == ["loop"]
+
+
 def test_a_picture_that_nobody_wants_goes_to_the_null_device(tmp_path: Path) -> None:
     result = generate(tmp_path / "x.mid", "--bars", "1", "--png", os.devnull)
     assert result.exit_code == 0, result.output

@@ -80,10 +80,17 @@ def test_where_to_can_be_said(model: Path, music: Path, tmp_path: Path) -> None:
         (["--name", "embedded"], ["'embedded' cannot be a model's name"]),
         (["--name", ".."], ["'..' cannot be a model's name"]),
         (["--name", "x", "--to", "y"], ["either --name or --to"]),
+        (["--to", "a" * 300], ["File name too long"]),
     ],
 )
 def test_a_mistake_is_one_line(model: Path, music: Path, options: list[str], words: list[str]) -> None:
     assert_one_line(train("--midi-dir", music, "--model", model, *options), *words)
+
+
+def test_nan_is_no_time(model: Path, music: Path) -> None:
+    result = train("--midi-dir", music, "--model", model, "--minutes", "nan")
+    assert result.exit_code == 2, result.output
+    assert "nan is no number of minutes" in result.output
 
 
 def test_other_files_are_never_replaced(model: Path, music: Path, tmp_path: Path) -> None:
