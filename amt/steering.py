@@ -196,16 +196,23 @@ _EVERYONE = tuple(Choice(str(program), frozenset({program})) for program in rang
 
 def _set_instruments(steering: Steering, *names: str) -> Steering:
     chosen = [choose(name) for name in names if name]
-    unique = {choice.name: choice for choice in chosen}
-    return replace(steering, instruments=tuple(unique.values()))
+    instruments = tuple({choice.name: choice for choice in chosen}.values())
+    # a solo of those who have gone would be silence
+    solo = steering.solo if any(_plays(choice, instruments) for choice in steering.solo) else ()
+    return replace(steering, instruments=instruments, solo=solo)
+
+
+def _plays(choice: Choice, instruments: tuple[Choice, ...]) -> bool:
+    """Whether any of it is in the ensemble, which has everybody where it has no names."""
+    playing, struck = _programs(instruments), _keys(instruments)
+    return not playing or bool(choice.programs & playing - {DRUMS} or _keys([choice]) & struck)
 
 
 def _set_group(group: str) -> Callable[..., Steering]:
     def set_group(steering: Steering, *names: str) -> Steering:
         choices = tuple(choose(name) for name in names if name)
-        playing, struck = _programs(steering.instruments), _keys(steering.instruments)
         for choice in choices:
-            if playing and not (choice.programs & playing - {DRUMS} or _keys([choice]) & struck):
+            if not _plays(choice, steering.instruments):
                 ensemble = ", ".join(each.name for each in steering.instruments)
                 raise SteeringError("name", f"{choice.name!r} does not play here; playing are {ensemble}")
         change: dict[str, Any] = {group: choices}

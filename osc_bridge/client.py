@@ -14,9 +14,6 @@ from patterns.bar import Bar
 REMEMBERED = 8
 """Answers to `/amt/next` kept for a repeated id."""
 
-PENDING = 4
-"""Phrases one client may wait for at once."""
-
 RESEND = 0.1
 """Least time between two sendings of one revision, in seconds."""
 

@@ -20,6 +20,11 @@ MAX_VALUES = 64
 """Values of one `/amt/set`, so that its reply fits a datagram."""
 LEASE = 30.0
 """Seconds after its last `/amt/want` that a client is sent bars, and after its last request that it counts as there."""
+MAX_SESSIONS = 128
+MAX_CLIENTS = 256
+"""Addresses that are remembered."""
+PENDING = 4
+"""Phrases one client may wait for at once."""
 LAG = 16
 """Bars that a client's phrases may be behind those given to others: two phrases of eight."""
 
@@ -179,7 +184,11 @@ _REQUESTS = (
 it had subscribed to and forgets the ids it has used (so a restarted client may count from 1 again),
 but not where in the piece the address is (see `/amt/next`). Only `/amt/want` needs a hello first:
 whoever has said none is in session "{DEFAULT_SESSION}", without slots. To see whether the server is
-there, without side effects, ask `/amt/status`.""",
+there, without side effects, ask `/amt/status`.
+
+There are at most {MAX_SESSIONS} sessions and {MAX_CLIENTS} addresses; idle ones make room for others,
+addresses without a hello first. After a long silence say hello again: an
+address that was forgotten is in session "{DEFAULT_SESSION}".""",
         optional=1,
         answer=("/amt/hello.reply",),
     ),
@@ -189,7 +198,7 @@ there, without side effects, ask `/amt/status`.""",
         f"""The phrase at the cursor: its bars as `/amt/bar`, in order, then `/amt/next.reply`; the cursor moves on
 at once. The same id again gets the same bars and the same reply again, never new music (while the
 phrase is still being composed: one answer, when it is ready). The last 8 ids of each address are
-remembered. With slots k, at most k bars.
+remembered, and {PENDING} phrases may be on their way. With slots k, at most k bars.
 
 Each address has a cursor of its own in each session it has joined, so all clients of a session get the
 same bars, one phrase after the other. Whoever joins begins where the others are: with the first bar of
@@ -283,7 +292,7 @@ wherever their clock is.""",
         answer=("/amt/reset.reply",),
     ),
     Message("/amt/status", (), "How things stand, as pairs.", answer=("/amt/status.reply",)),
-    Message("/amt/bye", (), "End the subscription; the session stays. It has no reply."),
+    Message("/amt/bye", (), "End the subscription, and phrases still to come; the session stays. It has no reply."),
 )
 
 _ANSWERS = (
@@ -311,7 +320,8 @@ _ANSWERS = (
         ),
         f"""One bar. Notes are sorted by onset and may ring past the bar's end. A bar of more than {MAX_NOTES} notes
 comes in parts 0 … parts-1 of the same index and revision (and the same slot); otherwise part is 0 and
-parts is 1. An empty bar has n = 0. With slots k > 0 the address is `/amt/bar/<index mod k>`.""",
+parts is 1 (which is so of all bars in this version: none has more, and a very long and dense one ends in
+silence). An empty bar has n = 0. With slots k > 0 the address is `/amt/bar/<index mod k>`.""",
         group=_NOTE,
     ),
     Message(

@@ -12,9 +12,9 @@ from amt.draft import Outcome
 from amt.keys import Value
 from amt.steering import SteeringError
 from osc_bridge.bars import as_messages
-from osc_bridge.client import PENDING, Client, Phrase
+from osc_bridge.client import Client, Phrase
 from osc_bridge.engine import ComposerLike, Engine
-from osc_bridge.messages import ANSWERS, PROTOCOL, ProtocolError, request
+from osc_bridge.messages import ANSWERS, PENDING, PROTOCOL, ProtocolError, request
 from osc_bridge.sender import Peer, Sender
 from osc_bridge.session import Job, Session
 from osc_bridge.sessions import Sessions, new_seed

@@ -6,12 +6,10 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 
 from osc_bridge.client import Client
-from osc_bridge.messages import DEFAULT_SESSION, LEASE, ProtocolError
+from osc_bridge.messages import DEFAULT_SESSION, LEASE, MAX_CLIENTS, MAX_SESSIONS, ProtocolError
 from osc_bridge.sender import Peer
 from osc_bridge.session import Job, Session
 
-MAX_SESSIONS = 128
-MAX_CLIENTS = 256
 TOGETHER = 8
 """Bars composed at once, at most: one weight read for so many costs hardly more than for one."""
 IN_HAND = 2

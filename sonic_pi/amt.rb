@@ -177,10 +177,11 @@ class AmtBand
     @map, @channels = [], {}
   end
 
-  # Adds overrides; see amt_map. The latest one that fits a note holds.
+  # Adds overrides; see amt_map. The latest one that fits a note holds; opts alone lie above the sound that they change.
   def override(map)
     added = checked(map)
-    @map = (added + @map.reject { |found, _| added.any? { |one, _| one == found } }).select { |_, sound| sound }
+    kept = @map.reject { |found, old| added.any? { |one, new| one == found && (new.nil? || new[:kind] || !old[:kind]) } }
+    @map = (added + kept).select { |_, sound| sound }
   end
 
   # [[programs, keys], sound] of every override in a map; a sound as in `sound`, without kind when it is opts alone.
@@ -208,20 +209,22 @@ class AmtBand
 
   # {kind: :synth, :sample, :midi or :call, what:, opts:, fx:} of a note; `first` are overrides that come before the band's own.
   def sound(note, first = [])
-    _, chosen = (first + @map).find { |wanted, _| AmtBand.among?(wanted, note) }
-    return chosen if chosen && chosen[:kind]
-    own = usual(note)
-    return own unless chosen
-    own.merge(fx: chosen[:fx], opts: own[:opts].merge(chosen[:opts]) { |key, one, other| key == :amp ? one * other : other })
+    fitting = (first + @map).select { |wanted, _| AmtBand.among?(wanted, note) }.map(&:last)
+    changes = fitting.take_while { |sound| !sound[:kind] }
+    changes.reverse.inject(fitting[changes.length] || usual(note)) do |own, change|
+      opts = own[:opts].merge(change[:opts]) { |key, one, other| key == :amp ? one * other : other }
+      own.merge(fx: change[:fx].empty? ? own[:fx] : change[:fx], opts: opts)
+    end
   end
 
-  # [channel, is it new?] of a program's MIDI channel: drums have 10, the others one each as they come.
-  def channel(program)
+  # [channel, is it new?] of a program's MIDI channel at a port: drums have 10, the others one each as they come.
+  def channel(program, port = nil)
     return [10, false] if program == DRUMS
-    return [@channels[program], false] if @channels[program]
-    free = [*1..9, *11..16] - @channels.values
-    free << @channels.delete(@channels.keys.first) if free.empty?
-    [@channels[program] = free.first, true]
+    taken = @channels[port] ||= {}
+    return [taken[program], false] if taken[program]
+    free = [*1..9, *11..16] - taken.values
+    free << taken.delete(taken.keys.first) if free.empty?
+    [taken[program] = free.first, true]
   end
 
   private
@@ -229,7 +232,11 @@ class AmtBand
   def read(sound)
     return {kind: :call, what: sound, opts: {}, fx: []} if sound.respond_to?(:call)
     what, opts = sound.respond_to?(:to_hash) ? [nil, sound] : [*sound]
-    opts = (opts || {}).to_hash
+    what = what.to_sym if what.is_a?(String)
+    unless (opts ||= {}).respond_to?(:to_hash)
+      raise ArgumentError, "AMT: a sound's opts are a hash, as in [:tb303, {cutoff: 70}], not #{opts.inspect}"
+    end
+    opts = opts.to_hash
     kind = {midi: :midi, nil => nil}.fetch(what) { @synths.include?(what) ? :synth : @samples.include?(what) ? :sample : :none }
     if kind == :none
       raise ArgumentError, "AMT: #{what.inspect} is no synth and no sample. Synths: #{@synths.join(', ')}. Samples: see " \
@@ -354,7 +361,7 @@ class AmtLink
   # Has the server answered our hello? Nothing counts before: older slots may hold another session's bars.
   def greeted?
     answer = fresh("hello.reply")
-    if answer && answer[3] == @session
+    if answer && answer[3].to_s.b == @session.b
       steer unless @greeted
       @greeted ||= @seen["hello.reply"]
       @next_bar = answer[4]
@@ -370,10 +377,10 @@ class AmtLink
     hello
   end
 
-  # The bar at a stream's cursor, or nil while it is not here.
-  def here(stream)
+  # The bar at a stream's cursor, or nil while it is not here. `now` is the time of the thread that plays it.
+  def here(stream, now = @sonic_pi.current_time.to_f)
     return unless greeted?
-    join(stream) unless stream[:cursor] && !left_behind?(stream)
+    join(stream, now) unless stream[:cursor] && !left_behind?(stream)
     stream[:cursor] = @next_bar if stream[:missed] > 0 && @next_bar > stream[:cursor]
     bar(stream[:cursor])
   end
@@ -402,9 +409,9 @@ class AmtLink
   end
 
   # A new stream begins where the music is: with the others' bar if that begins just now, else with the one after it.
-  def join(stream)
+  def join(stream, now)
     index, time = @present
-    stream[:cursor] = index ? (@sonic_pi.current_time.to_f - time < 0.01 ? index : index + 1) : @next_bar
+    stream[:cursor] = index ? (now - time < 0.01 ? index : index + 1) : @next_bar
     want
   end
 
@@ -497,7 +504,16 @@ class AmtLink
   def prepares(text)
     @sonic_pi.puts "AMT: the server at #{@host}:#{@port} is #{text[/[^;]*/]}. Loops keep time and join in by themselves." unless @complained
     @complained = true
+    @prepared = Time.now
     nil
+  end
+
+  # What was asked for by hand, once, has had no answer.
+  def unanswered
+    return complain unless greeted?
+    return if @prepared && Time.now - @prepared < 2
+    @sonic_pi.puts "AMT: no answer from #{@host}:#{@port}. Is midinfinite-osc still running? What you set is told again " \
+                   "when it answers."
   end
 
   # One message for each time the server is gone.
@@ -546,8 +562,8 @@ class AmtLink
     return unless stream[:recent].empty? && stream[:missed].zero?
     expect(stream, 1)
     hello unless @greeted || (@greeting && Time.now - @greeting < 1)
-    patience = [@sonic_pi.current_sched_ahead_time * 0.8, 0.4].min
-    listen(patience) { here(stream) }.pop if patience > 0
+    patience, now = [@sonic_pi.current_sched_ahead_time * 0.8, 0.4].min, @sonic_pi.current_time.to_f
+    listen(patience) { here(stream, now) }.pop if patience > 0
   end
 end
 
@@ -672,13 +688,14 @@ end
 #   Steers the music from the next bar on. Keys that take several values take them as an array.
 #     amt_set key: [:d, :dorian], temperature: 1.1, density: 0.7
 #     amt_set meter: [3, 4], range: [:bass, 28, 45]
-def amt_set(**settings)
+def amt_set(*given, **settings)
+  settings = amt_named("amt_set density: 0.7", given, settings)
   if settings.empty?
     raise ArgumentError, "AMT: amt_set takes what to set: amt_set density: 0.7. Keys: #{AmtBand::KEYS.keys.join(', ')}"
   end
   checked = settings.map { |key, values| [key.to_s, amt_checked(key, values)] }
   checked.each { |key, values| amt_link.set(key, values) }
-  amt_answer { |link| link.errors && checked.each { |key, _| link.forget(key) } }
+  amt_answer("set.reply") { |link| link.errors && checked.each { |key, _| link.forget(key) } }
   nil
 end
 
@@ -688,8 +705,8 @@ end
 #     amt_map bass: [:tb303, {cutoff: 70}], kick: :bd_808, strings: {amp: 0.6, fx: [:reverb, {room: 0.9}]}
 #     amt_map piano: [:midi, {channel: 2}], flute: ->(n) { synth :sine, note: n[:note] + 12, amp: n[:amp] }
 #     amt_map piano: nil
-def amt_map(**sounds)
-  amt_band.override(sounds)
+def amt_map(*given, **sounds)
+  amt_band.override(amt_named("amt_map bass: :tb303", given, sounds))
   nil
 end
 
@@ -699,10 +716,13 @@ end
 def amt_save(name)
   raise ArgumentError, "AMT: amt_save takes a name of 1 to 64 characters, not #{name.inspect}" unless amt_name?(name)
   amt_link.tell("save", name.to_s)
-  amt_answer do |link|
+  amt_answer("save.reply") do |link|
     link.errors
     file, bars = link.fresh("save.reply")
-    puts "AMT: saved #{file}, #{bars} bar#{'s' if bars != 1}, in the server's workspace folder." if file
+    if file
+      puts "AMT: saved #{file.to_s.dup.force_encoding('UTF-8')}, #{bars} bar#{'s' if bars != 1}, in the server's workspace " \
+           "folder (~/midinfinite-osc unless it was told another)."
+    end
     file
   end
   nil
@@ -715,7 +735,7 @@ end
 #     amt_reset
 def amt_reset(seed = nil)
   amt_link.tell("reset", *(seed.nil? ? [] : amt_checked(:seed, seed)))
-  amt_answer do |link|
+  amt_answer("reset.reply") do |link|
     link.errors
     begun, = link.fresh("reset.reply")
     if begun
@@ -732,7 +752,7 @@ end
 #     amt_status
 def amt_status
   amt_link.tell("status")
-  amt_answer do |link|
+  amt_answer("status.reply") do |link|
     status = link.fresh("status.reply")
     puts "AMT: " + status.each_slice(2).map { |key, value| "#{key} #{value.is_a?(Float) ? value.round(1) : value}" }.join(", ") if status
     status
@@ -786,10 +806,24 @@ def amt_arrived(place)
   [at, place[:only] ? bar.merge(notes: bar[:notes].select { |note| place[:only].all? { |heard| heard.(note) } }) : bar]
 end
 
-# Looks for an answer for a second, in a thread of its own, and complains when there is no server.
-def amt_answer(&block)
-  link = amt_link
-  in_thread(seed: 0) { link.listen(1.0) { block.call(link) }.pop || link.greeted? || link.complain }
+# Looks for an answer for a second, in a thread of its own, and complains when nothing comes.
+def amt_answer(reply, &block)
+  link, came = amt_link, false
+  before = [reply, "error"].map { |address| link.heard(address) }
+  in_thread(seed: 0) do
+    answered = link.listen(1.0) do
+      came ||= [reply, "error"].map { |address| link.heard(address) } != before
+      block.call(link)
+    end.pop
+    answered || came || link.unanswered
+  end
+end
+
+# What was named, also where it came as a hash without names: amt_map({bass: :saw}).
+def amt_named(example, given, named)
+  return named if given.empty?
+  return given[0].to_hash.transform_keys(&:to_sym).merge(named) if given.length == 1 && given[0].respond_to?(:to_hash)
+  raise ArgumentError, "AMT: what is set is named, as in #{example}; not #{given.map(&:inspect).join(', ')[0, 60]}"
 end
 
 # One bar or several, as an array.
@@ -864,7 +898,7 @@ end
 def amt_midi(note, opts)
   opts = opts.reject { |key, _| key == :amp }
   unless opts[:channel] || opts[:chan]
-    channel, added = amt_band.channel(note[:program])
+    channel, added = amt_band.channel(note[:program], opts[:port])
     opts = opts.merge(channel: channel)
     time_warp(-0.02 / bt(1)) { midi_pc note[:program], opts.select { |key, _| %i[port channel].include?(key) } } if added
   end

@@ -74,6 +74,9 @@ def test_voices_are_the_ensemble_less_the_silenced() -> None:
     band = Steering().set("instruments", "piano", "bass", "drums")
     assert programs(band) == [{0}, {33}, {DRUMS}]
     assert programs(band.set("mute", "drums")) == [{0}, {33}]
+    soloed = band.set("solo", "bass")
+    assert programs(soloed.set("instruments", "violin")) == [{40}], "a solo of those who have gone is no silence"
+    assert soloed.set("instruments", "bass", "violin").get("solo") == ("bass",)
     assert programs(band.set("solo", "bass")) == [{33}]
     assert programs(band.set("solo", "bass").set("mute", "bass")) == []
     assert programs(band.set("mute", "drums").set("mute")) == programs(band)

@@ -111,6 +111,8 @@ def test_a_killed_and_restarted_server_is_joined_again(sonic_pi: SonicPi, tmp_pa
     finally:
         stop_server(first)
     sonic_pi.wait_for(lambda lines: says(lines, "no new bar"), "the message", 60)
+    sonic_pi.run('amt_save "lost"')
+    sonic_pi.wait_for(lambda lines: says(lines, "AMT: no answer from"), "a word on what was asked for by hand", 60)
     second = start_server(tmp_path, "--port", str(first.port))
     try:
         sonic_pi.wait_for(lambda lines: says(lines, "new bars again"), "the recovery", 60)
@@ -204,6 +206,9 @@ WRONG = {
     "amt_map bass: :fmm": "tb303",
     "amt_map bass: [:fm, {fx: :ekko}]": "echo",
     "amt_map basso: :fm": "Families",
+    "amt_map bass: [:fm, 3]": "a hash",
+    "amt_map :bass, :fm": "amt_map bass: :tb303",
+    "amt_set :density, 0.5": "amt_set density: 0.7",
     "amt_save nil": "1 to 64",
     "amt_save 'x' * 9000": "1 to 64",
     "amt_connect port: 0": "65535",

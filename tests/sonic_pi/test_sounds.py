@@ -110,6 +110,28 @@ def test_fx_of_instruments_and_streams_end_and_take_no_time(sonic_pi: SonicPi) -
         assert nodes() == before, "and none is left"
 
 
+def test_opts_alone_change_the_sound_that_was_set_before(sonic_pi: SonicPi) -> None:
+    notes = bar(1, (0, 33, 40), (0, 128, 38))
+    sonic_pi.run(f"""
+        amt_map({{bass: ["tb303", {{cutoff: 70, res: 0.5}}], snare: :sn_dub}})
+        amt_map bass: {{cutoff: 50}}, drums: {{rate: 2}}
+        amt_play({notes})
+        amt_map bass: nil, snare: nil, drums: nil
+        amt_play({notes})
+        puts "end", vt
+    """)
+    texts = [text for _, text in logged(sonic_pi.wait_for(lambda lines: says(lines, "end"), "the end"))]
+    bass, plain = [text for text in texts if text.startswith("synth")]
+    assert bass.startswith("synth :tb303")
+    assert "cutoff: 50" in bass
+    assert "res: 0.5" in bass
+    assert "tb303" not in plain
+    snare, plain = [text for text in texts if text.startswith("sample")]
+    assert '"sn_dub' in snare or ":sn_dub" in snare
+    assert "rate: 2" in snare
+    assert "sn_dub" not in plain
+
+
 def test_midi_in_place_of_sounds(sonic_pi: SonicPi) -> None:
     notes = bar(2, (0, 0, 60), (0, 33, 40), (0.5, 128, 36), (1, 0, 64))
     sonic_pi.run(f"""

@@ -220,6 +220,19 @@ def test_streams_of_one_session_have_each_their_own_place_in_it(sonic_pi: SonicP
     assert no_errors(sonic_pi)
 
 
+def test_a_loop_that_syncs_to_another_plays_the_same_bar(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
+    both = loop(amt_server.port, "in step", "low", opts=", only: :bass") + loop(
+        amt_server.port, "in step", "band", opts=", only: [:piano, :drums], sync: :low"
+    )
+    sonic_pi.run(both)
+    lines = sonic_pi.wait_for(begun(5, "band"), "five bars of the second loop", 60)
+    low, band = ({round(bar.time, 3): bar.n for bar in starts(lines, name)} for name in ("low", "band"))
+    together = low.keys() & band.keys()
+    assert len(together) >= 4
+    assert {time: low[time] for time in together} == {time: band[time] for time in together}
+    assert no_errors(sonic_pi)
+
+
 def test_save_and_status_are_answered(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
     sonic_pi.run(loop(amt_server.port, "saved"))
     sonic_pi.wait_for(begun(2), "two bars", 60)
