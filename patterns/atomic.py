@@ -20,10 +20,11 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     Raises:
         OSError: no such folder, no permission, no space; nothing is left behind.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(path)
     if is_stream(target):
         target.write_bytes(data)
         return
+    target = Path(os.path.realpath(target))
     temporary = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
         with temporary.open("xb") as file:

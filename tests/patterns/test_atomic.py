@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -40,6 +42,12 @@ def test_a_pipe_is_written_to_and_stays(tmp_path):
     assert received == [b"music"]
     assert path.is_fifo()
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="a name for what a program prints, which Linux has")
+def test_standard_output_is_a_place_to_write_to():
+    code = "from patterns.atomic import write_atomically; write_atomically('/dev/stdout', b'music')"
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout == b"music"
 
 
 def test_what_a_link_leads_to_is_written(tmp_path):
