@@ -155,8 +155,16 @@ class SonicPi:
                 log = "".join(path.read_text(errors="replace")[-3000:] for path in self.home.glob("**/*.log"))
                 raise RuntimeError(f"the Sonic Pi server did not answer; its output ends with\n{log}")
         self._booted = len(self.tape.messages)
-        self._send("/cue-port-internal")
-        self._send("/cue-port-start")
+        # the process that hears OSC starts beside this, and does not hear what is said to it too early
+        knock = OscMessageBuilder("/knock").build().dgram
+        heard = False
+        while not heard:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the Sonic Pi server hears no OSC at port {self.cue_port}")
+            self._send("/cue-port-internal")
+            self._send("/cue-port-start")
+            self._socket.sendto(knock, ("127.0.0.1", self.cue_port))
+            heard = self._answered("/incoming/osc", 1.0)
 
     def _start(self, *command: object) -> Callable[[], str]:
         """A child that ends with this context; gives what tells its output."""
