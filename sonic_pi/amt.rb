@@ -277,6 +277,10 @@ class AmtLink
     "#<AmtLink #{@host}:#{@port} #{@session}>"
   end
 
+  def to_s
+    "session #{@session} at #{@host}:#{@port}"
+  end
+
   def same?(host, port, session)
     [@host, @port, @session] == [host, port, session]
   end
@@ -572,18 +576,23 @@ end
 # amt_connect host: "127.0.0.1", port: 57990, session: "main"
 #   Says which server and which session to play. A session is one endless piece, which goes on where it stood when you run
 #   the buffer again. Returns at once; the log tells whether a server answered. The other functions connect by themselves
-#   with these defaults.
+#   with these defaults. One session is played at a time, by all loops: that of the latest amt_connect.
 #     amt_connect session: "tuesday"
 def amt_connect(host: "127.0.0.1", port: 57990, session: "main")
   unless host.to_s =~ /\A[[:graph:]]{1,255}\z/ && port.is_a?(Integer) && port.between?(1, 65_535) && amt_name?(session)
     raise ArgumentError, "AMT: amt_connect takes host: a name or address, port: 1 to 65535, session: 1 to 64 characters"
   end
-  known = @amt_link && @amt_link.same?(host.to_s, port, session.to_s)
-  link = known ? @amt_link : @amt_link = AmtLink.new(self, host.to_s, port, session.to_s)
+  left = @amt_link
+  known = left && left.same?(host.to_s, port, session.to_s)
+  link = known ? left : @amt_link = AmtLink.new(self, host.to_s, port, session.to_s)
   return if known && link.greeted?
+  puts "AMT: #{link} in place of #{left}: one session is played at a time, by all loops." if left && !known
   link.hello
   in_thread(seed: 0) do
-    if link.listen(1.0) { link.greeted? }.pop
+    found = link.listen(1.0) { link.greeted? || link != @amt_link }.pop
+    if link != @amt_link
+      next # another one was chosen meanwhile
+    elsif found
       puts "AMT: connected to #{link.host}:#{link.port}, session #{link.session}."
     else
       link.complain

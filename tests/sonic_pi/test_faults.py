@@ -247,6 +247,24 @@ def test_what_the_server_refuses_is_logged(sonic_pi: SonicPi, amt_server: AmtSer
     )
 
 
+def test_of_two_sessions_in_one_buffer_the_latter_is_played_and_the_log_says_so(
+    sonic_pi: SonicPi, amt_server: AmtServer
+) -> None:
+    port = amt_server.port
+    sonic_pi.run(f'amt_connect port: {port}, session: "one"\n{loop(port, "two")}')
+    sonic_pi.wait_for(begun(2), "two bars", 60)
+    lines = sonic_pi.wait_for(lambda lines: says(lines, f"connected to 127.0.0.1:{port}, session two"), "the connection")
+    [change] = [text for text in said(lines) if "AMT: " in text and "connected" not in text]
+    assert f"session two at 127.0.0.1:{port} in place of session one at 127.0.0.1:{port}" in change
+    assert "one session is played at a time" in change
+    sonic_pi.run("amt_status")
+    sonic_pi.wait_for(lambda lines: says(lines, "session two, next_bar"), "the status")
+    sonic_pi.run(f'amt_connect port: {port}, session: "two"\nputs "connected again"')
+    lines = sonic_pi.wait_for(lambda lines: says(lines, "connected again"), "the same session again")
+    assert len([text for text in said(lines) if "in place of" in text]) == 1
+    assert no_errors(sonic_pi)
+
+
 def test_osc_is_still_alive(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
     """After all that: messages go in and out, odd ones too."""
     odd = "amt_set key: ['d\u00e9', \"\\u{1F3B9}\"]\namt_save '\u00e9t\u00e9'\n"
