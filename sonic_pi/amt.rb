@@ -265,12 +265,15 @@ class AmtLink
   MEMORY ||= 4   # bars repeated while the server is silent
   PARTS ||= 64   # messages of one bar that are looked through
   LEASE ||= 25   # seconds after which a server that heard nothing may have stopped sending
+  PATIENCE ||= 2 # seconds in which an answer comes or is lost
+  REFUSALS ||= %w[unknown-key type range name].freeze # codes of errors that answer a setting
 
   attr_reader :host, :port, :session
 
   def initialize(sonic_pi, host, port, session)
     @sonic_pi, @host, @port, @session = sonic_pi, host, port, session
     @streams, @settings, @seen, @born, @beats = {}, {}, {}, Time.now.to_f, 4.0
+    @agreed, @asked = {}, []
   end
 
   def inspect
@@ -301,20 +304,50 @@ class AmtLink
   end
 
   def steer
-    @settings.values.each { |setting| tell("set", *setting) } # a copy: other threads may add to it meanwhile
+    @settings.to_a.each { |subject, setting| ask(subject, setting) } # a copy: other threads may add to it meanwhile
   end
 
   # Steers at once, and again, in the same order, when a server starts later or starts anew.
   def set(key, values)
     of_each = %w[range polyphony].include?(key) && values.first.is_a?(String)
     subject = of_each ? [key, values.first] : [key]
-    @settings = @settings.reject { |known, _| known == subject }.merge(subject => [key, *values])
-    tell("set", key, *values) if @greeted
+    keep(subject, setting = [key, *values])
+    ask(subject, setting) if @greeted
   end
 
-  # For a setting that the server refused.
-  def forget(key)
-    @settings = @settings.reject { |known, _| known.first == key }
+  def keep(subject, setting)
+    @settings = @settings.reject { |known, _| known == subject }
+    @settings = @settings.merge(subject => setting) if setting
+  end
+
+  def ask(subject, setting)
+    @asked << [subject, setting, Time.now.to_f]
+    tell("set", *setting)
+  end
+
+  # Has the server had its say on all that was set?
+  def settled?
+    greeted? && @asked.empty?
+  end
+
+  # Once each setting has its answer: in place of one that was refused holds what was agreed on before. Answers come in the
+  # order of the questions; where they don't fit, since something else was refused or lost, nothing is forgotten.
+  def judge
+    asked = @asked.dup
+    return if asked.empty?
+    answers = since("set.reply", asked[0][2]) + since("error", asked[0][2]).select { |values, _| REFUSALS.include?(values[1]) }
+    return if @asked != asked # something was set meanwhile, or another thread has judged
+    if answers.length < asked.length
+      @asked.shift while @asked.any? && Time.now.to_f - @asked[0][2] > PATIENCE
+      return
+    end
+    @asked = []
+    keys = answers.sort_by(&:last).map { |values, _| values[0] unless values[0].is_a?(Integer) } # an error begins with an id
+    return unless asked.zip(keys).all? { |(_, setting, _), key| key.nil? || key == setting[0] } && keys.length == asked.length
+    asked.zip(keys) do |(subject, setting, _), key|
+      @agreed = @agreed.merge(subject => setting) if key
+      keep(subject, @agreed[subject]) if key.nil? && @settings[subject].equal?(setting)
+    end
   end
 
   def tune(stream, bpm)
@@ -352,6 +385,24 @@ class AmtLink
 
   def clocked?
     @sonic_pi.respond_to?(:current_bpm_mode) && !@sonic_pi.current_bpm_mode.is_a?(Numeric)
+  end
+
+  # All messages at an address after a time, oldest first, as in `heard`.
+  def since(address, time)
+    found, event = [], heard(address)
+    while event && event[1] > time && (found.empty? || event[1] < found[0][1])
+      found.unshift(event)
+      event = heard(address, event[1])
+    end
+    found
+  end
+
+  # The values of all answers at an address that nobody has looked at, oldest first.
+  def news(address)
+    came = since(address, @seen[address] || @born)
+    came = came.select { |_, time| time > (@seen[address] || @born) } # another thread may have looked meanwhile
+    @seen[address] = came.last[1] if came.any?
+    came.map(&:first)
   end
 
   # The values of the latest answer at an address, once; nil when nothing new came.
@@ -491,17 +542,15 @@ class AmtLink
   end
 
   def errors
-    _id, code, text = fresh("error")
-    return unless text
-    return prepares(text) if code == "starting"
-    if code == "hello"
-      rejoin
-    elsif code == "past"
-      hello
-    else
-      @sonic_pi.puts "AMT: #{text}"
+    judge
+    news("error").uniq.each do |_id, code, text|
+      case code
+      when "starting" then prepares(text)
+      when "hello" then rejoin
+      when "past" then hello
+      else @sonic_pi.puts "AMT: #{text}"
+      end
     end
-    text
   end
 
   # One message, too, while the server compiles or loads its model: nothing that was asked is wrong.
@@ -509,7 +558,6 @@ class AmtLink
     @sonic_pi.puts "AMT: the server at #{@host}:#{@port} is #{text[/[^;]*/]}. Loops keep time and join in by themselves." unless @complained
     @complained = true
     @prepared = Time.now
-    nil
   end
 
   # What was asked for by hand, once, has had no answer.
@@ -704,7 +752,10 @@ def amt_set(*given, **settings)
   end
   checked = settings.map { |key, values| [key.to_s, amt_checked(key, values)] }
   checked.each { |key, values| amt_link.set(key, values) }
-  amt_answer("set.reply") { |link| link.errors && checked.each { |key, _| link.forget(key) } }
+  amt_answer("set.reply") do |link|
+    link.errors
+    link.settled?
+  end
   nil
 end
 

@@ -247,6 +247,46 @@ def test_what_the_server_refuses_is_logged(sonic_pi: SonicPi, amt_server: AmtSer
     )
 
 
+def test_of_several_mistakes_each_is_logged_once_and_what_was_right_is_told_again(
+    sonic_pi: SonicPi, amt_server: AmtServer
+) -> None:
+    """At once, before the server has answered the hello, and later, when some of it was right before."""
+    with Relay(amt_server.port) as relay:
+        sonic_pi.run(f"""
+            amt_connect port: {relay.port}, session: "mistakes"
+            amt_set density: 0.75, key: [:h, :dorian], swing: 0.25
+            amt_mute :flute
+            amt_set range: [:tuba, 60, 50], top_p: 0.5
+        """)
+        lines = sonic_pi.wait_for(lambda lines: len(refusals(lines)) >= 3, "three mistakes")
+        sonic_pi.run("""
+            amt_set key: [:d, :dorian]
+            amt_set key: [:q, :dorian], humanize: 0.5
+            amt_set temperature: 1.5
+            amt_set key: [:r, :dorian]
+        """)
+        settled = "in_thread { until amt_link.settled? do sleep 0.1; amt_link.errors end; puts 'settled' }"
+        sonic_pi.wait_for(lambda lines: len(refusals(lines)) >= 5, "two more mistakes")
+        sonic_pi.run(settled)
+        lines = sonic_pi.wait_for(lambda lines: says(lines, "settled"), "an answer to all of it")
+        assert len(refusals(lines)) == len(set(refusals(lines))) == 5
+        for wrong in ('not \\"h', "'flute'", "; 60 is above 50", 'not \\"q', 'not \\"r'):
+            assert len([text for text in refusals(lines) if wrong in text]) == 1, wrong
+        relay.requests.clear()
+        sonic_pi.run("amt_link.rejoin\n" + settled.replace("'settled'", "'told again'"))
+        lines = sonic_pi.wait_for(lambda lines: says(lines, "told again"), "an answer to all that is told again")
+        told = [tuple(request[1:]) for request in relay.requests if request[0] == "/amt/set"]
+    assert told == [
+        ("density", 0.75), ("swing", 0.25), ("top_p", 0.5), ("humanize", 0.5), ("temperature", 1.5), ("key", "d", "dorian"),
+    ]  # fmt: skip
+    assert len(refusals(lines)) == 5
+    assert no_errors(sonic_pi)
+
+
+def refusals(lines: list[Line]) -> list[str]:
+    return [text for text in said(lines) if "AMT: " in text and "connected" not in text]
+
+
 def test_of_two_sessions_in_one_buffer_the_latter_is_played_and_the_log_says_so(
     sonic_pi: SonicPi, amt_server: AmtServer
 ) -> None:
