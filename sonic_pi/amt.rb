@@ -164,6 +164,12 @@ class AmtBand
     programs.include?(note[:program]) && (keys.nil? || keys.include?(note[:note]))
   end
 
+  # Does what one name stands for play a note of what the other stands for?
+  def self.meet?(one, other)
+    programs, keys = find(one).zip(find(other)).map { |mine, theirs| mine && theirs ? mine & theirs : [mine, theirs].compact[0] }
+    programs.any? && (keys.nil? || keys.any?)
+  end
+
   # A test of bars: do they hold what amt_play needs?
   def self.bar?(bar)
     bar.respond_to?(:key?) && bar[:beats].is_a?(Numeric) && bar[:beats] > 0 && bar[:beats].to_f.finite? &&
@@ -268,12 +274,12 @@ class AmtLink
   PATIENCE ||= 2 # seconds in which an answer comes or is lost
   REFUSALS ||= %w[unknown-key type range name].freeze # codes of errors that answer a setting
 
-  attr_reader :host, :port, :session
+  attr_reader :host, :port, :session, :missed
 
   def initialize(sonic_pi, host, port, session)
     @sonic_pi, @host, @port, @session = sonic_pi, host, port, session
     @streams, @settings, @seen, @born, @beats = {}, {}, {}, Time.now.to_f, 4.0
-    @agreed, @asked = {}, []
+    @agreed, @asked, @missed = {}, [], []
   end
 
   def inspect
@@ -320,9 +326,17 @@ class AmtLink
     @settings = @settings.merge(subject => setting) if setting
   end
 
-  def ask(subject, setting)
+  def ask(subject, setting, how = "set")
     @asked << [subject, setting, Time.now.to_f]
-    tell("set", *setting)
+    tell(how, *setting)
+  end
+
+  # The names of who is set to play, none where the model chooses; nil where the server says nothing for a second.
+  def band
+    asked = Time.now.to_f
+    ask(nil, ["instruments"], "get")
+    names = listen(1.0) { since("set.reply", asked).map(&:first).find { |key, *| key == "instruments" } }.pop
+    names && names.drop(1).map { |name| name.dup.force_encoding("UTF-8") }
   end
 
   # Has the server had its say on all that was set?
@@ -345,6 +359,7 @@ class AmtLink
     keys = answers.sort_by(&:last).map { |values, _| values[0] unless values[0].is_a?(Integer) } # an error begins with an id
     return unless asked.zip(keys).all? { |(_, setting, _), key| key.nil? || key == setting[0] } && keys.length == asked.length
     asked.zip(keys) do |(subject, setting, _), key|
+      next unless subject # asked, not set
       @agreed = @agreed.merge(subject => setting) if key
       keep(subject, @agreed[subject]) if key.nil? && @settings[subject].equal?(setting)
     end
@@ -693,7 +708,8 @@ def amt_only(bars, *names)
   raise ArgumentError, "AMT: amt_only takes bars, then who is heard: amt_only(amt_next, :bass, :drums)" if names.empty?
   heard = AmtBand.players(names)
   bars.map do |bar|
-    bar.merge(notes: bar[:notes].select(&heard)).merge(bar[:later] ? {only: [*bar[:only], heard]} : {})
+    amt_missed(names, bar)
+    bar.merge(notes: bar[:notes].select(&heard)).merge(bar[:later] ? {only: [*bar[:only], names]} : {})
   end
 end
 
@@ -863,7 +879,22 @@ def amt_arrived(place)
     at += 1
     bar = amt_link.take(stream) if amt_link.here(stream)
   end
-  [at, place[:only] ? bar.merge(notes: bar[:notes].select { |note| place[:only].all? { |heard| heard.(note) } }) : bar]
+  [at, [*place[:only]].inject(bar) { |rest, names| amt_only(rest, *names)[0] }]
+end
+
+# Says who plays, once, when nothing of a bar is heard for want of those who are named. Who is set to play may rest or be muted.
+def amt_missed(names, bar)
+  return unless @amt_link && bar[:n] && bar[:notes].any? && names.any?
+  link = @amt_link
+  return link.missed.delete(names) if bar[:notes].any?(&AmtBand.players(names))
+  return if link.missed.include?(names)
+  link.missed << names
+  in_thread(seed: 0) do
+    band = link.band
+    link.missed.delete(names) unless band
+    strangers = names.reject { |name| [*band].empty? || band.any? { |one| AmtBand.meet?(name, one) } }
+    puts "AMT: nobody plays #{strangers.join(', ')}. Who plays: #{band.join(', ')}." if strangers.any?
+  end
 end
 
 # Looks for an answer for a second, in a thread of its own, and complains when nothing comes.
@@ -900,13 +931,14 @@ def amt_style(only: nil, amp: 1, map: {}, fx: nil, midi: nil, **opts)
   unless [nil, true, false].include?(midi) || midi.respond_to?(:to_hash)
     raise ArgumentError, "AMT: midi: takes true or opts such as {port: \"synth\", channel: 3}, not #{midi.inspect}"
   end
-  {heard: AmtBand.players(only), amp: amp, map: amt_band.checked(map), fx: amt_band.chain(fx), opts: opts,
+  {only: Array(only), heard: AmtBand.players(only), amp: amp, map: amt_band.checked(map), fx: amt_band.chain(fx), opts: opts,
    midi: midi && {kind: :midi, what: :midi, opts: midi == true ? {} : midi.to_hash, fx: []}}
 end
 
 # Plays a bar from beat `from` on, until its end. What goes through FX has a thread of its own for each chain, which lasts as
 # long as the bar: to end an FX takes real time, and virtual time must not feel it.
 def amt_perform(bar, from, style)
+  amt_missed(style[:only], bar)
   notes = bar[:notes].select { |note| note[:at] >= from && note[:at] < bar[:beats] && style[:heard].(note) }
   played = notes.sort_by.with_index { |note, number| [note[:at], number] }.map do |note|
     [note, style[:midi] || amt_band.sound(note, style[:map])]
@@ -984,6 +1016,7 @@ def amt_checked(key, values)
   values.each_with_index.map do |value, index|
     name, kind, allowed = kinds[[index, kinds.length - 1].min]
     raise wrong unless kind == :s ? !value.nil? : value.is_a?(Numeric) && value.to_f.finite?
+    raise wrong.exception("#{wrong.message}: #{name} takes a whole number") if kind == :i && value % 1 != 0
     AmtBand.find(value) if %w[instrument name].include?(name)
     value = kind == :s ? value.to_s : kind == :f ? value.to_f : value.to_i
     raise wrong unless allowed.include?(kind == :s ? value.length : value)

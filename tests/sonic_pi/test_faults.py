@@ -179,6 +179,8 @@ WRONG = {
     "amt_set temperature: 9": "0.1..2",
     "amt_set temperature: 0.0/0": "0.1..2",
     "amt_set meter: [3, 5]": "2, 4, 8, 16",
+    "amt_set density: 0.7, meter: [3.5, 4]": "beats (1..16), unit (2, 4, 8, 16), not [3.5, 4]: beats takes a whole number",
+    "amt_set horizon: 2.5": "not 2.5: bars takes a whole number",
     "amt_set range: nil": "range: takes name, low (0..127), high (0..127), not nil",
     "amt_set range: [nil, 1, 2]": "not [nil, 1, 2]",
     "amt_set polyphony: nil": "polyphony: takes instrument, notes (1..64), not nil",
@@ -283,6 +285,28 @@ def test_of_several_mistakes_each_is_logged_once_and_what_was_right_is_told_agai
     assert no_errors(sonic_pi)
 
 
+def test_only_those_who_do_not_play_is_said_once_with_who_plays(sonic_pi: SonicPi, amt_server: AmtServer) -> None:
+    mine = "amt_instruments :piano, 'drums:0.9'\namt_mute :drums"
+    sonic_pi.run(loop(amt_server.port, "strangers", first=mine, opts=", only: [:trumpet, :strings]", bpm=240))
+    lines = sonic_pi.wait_for(lambda lines: says(lines, "AMT: nobody plays"), "a word on it", 60)
+    heard = len(starts(lines))
+    sonic_pi.run(loop(amt_server.port, "strangers", "hat", opts=", only: :closed_hihat", bpm=240))
+    sonic_pi.wait_for(lambda lines: begun(heard + 4)(lines) and begun(4, "hat")(lines), "four more bars", 60)
+    sonic_pi.run("live_loop(:phrase) { amt_play amt_only(amt_next(name: :phrase, bars: 2), 'bass') }")
+    lines = sonic_pi.wait_for(lambda lines: says(lines, "nobody plays bass"), "the same of amt_only", 60)
+    assert [text for text in said(lines) if "nobody" in text] == [
+        '"AMT: nobody plays trumpet, strings. Who plays: piano, drums."',
+        '"AMT: nobody plays bass. Who plays: piano, drums."',
+    ], "each once; who is muted plays"
+    sonic_pi.run("amt_instruments :trumpet")
+    sonic_pi.wait_for(lambda lines: programs(starts(lines)[-1:]) == {56}, "the trumpet", 60)
+    played = len(starts(sonic_pi.lines))
+    sonic_pi.wait_for(begun(played + 1), "its bar to be over", 60)
+    sonic_pi.run("amt_instruments :piano")
+    sonic_pi.wait_for(lambda lines: says(lines, "trumpet, strings. Who plays: piano."), "a word on it again", 60)
+    assert no_errors(sonic_pi)
+
+
 def refusals(lines: list[Line]) -> list[str]:
     return [text for text in said(lines) if "AMT: " in text and "connected" not in text]
 
@@ -293,7 +317,9 @@ def test_of_two_sessions_in_one_buffer_the_latter_is_played_and_the_log_says_so(
     port = amt_server.port
     sonic_pi.run(f'amt_connect port: {port}, session: "one"\n{loop(port, "two")}')
     sonic_pi.wait_for(begun(2), "two bars", 60)
-    lines = sonic_pi.wait_for(lambda lines: says(lines, f"connected to 127.0.0.1:{port}, session two"), "the connection")
+    lines = sonic_pi.wait_for(
+        lambda lines: says(lines, f"connected to 127.0.0.1:{port}, session two"), "the connection"
+    )
     [change] = [text for text in said(lines) if "AMT: " in text and "connected" not in text]
     assert f"session two at 127.0.0.1:{port} in place of session one at 127.0.0.1:{port}" in change
     assert "one session is played at a time" in change
