@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import AmtServer
 from tests.sonic_pi.harness import SonicPi
-from tests.sonic_pi.performance import no_errors, says, struck
+from tests.sonic_pi.performance import no_errors, said, says, struck
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "sonic_pi"
@@ -20,6 +20,17 @@ ENDLESS = [path for path in BUFFERS if "amt_loop" in path.read_text("utf-8")]
 ENDING = [path for path in BUFFERS if path not in ENDLESS]
 FASTER = 5
 """Times as fast as written: pieces that end are not to take as long as they play."""
+
+
+PLAYING = {"amt_loop", "amt_next", "amt_only", "amt_play"}
+"""Functions whose examples play: a note of theirs is one that the server composed, for a rest is all they play without."""
+ANSWERED = {
+    "amt_connect": "AMT: connected to",
+    "amt_save": "AMT: saved tuesday.mid",
+    "amt_reset": "AMT: the piece begins again, with seed 7.",
+    "amt_status": "AMT: version",
+}
+"""What the log says once the server has answered."""
 
 
 def lines_of_example(comment: str) -> str:
@@ -55,11 +66,22 @@ def test_the_documented_examples_run(sonic_pi: SonicPi, amt_server: AmtServer) -
     """All in one run each, one after the other: what one leaves running does not disturb the next."""
     for name, comment in COMMENTED.items():
         example = adapted(lines_of_example(comment), amt_server.port)
-        sonic_pi.run(
-            f'use_bpm 960\namt_connect port: {amt_server.port}, session: "doc"\n{example}\nputs "end of {name}"'
-        )
-        sonic_pi.wait_for(lambda lines, name=name: says(lines, f"end of {name}"), f"the end of {name}'s example", 60)
-        assert no_errors(sonic_pi), name
+        end = f'"end of {name}"'
+        sonic_pi.run(f'use_bpm 480\namt_connect port: {amt_server.port}, session: "doc"\n{example}\nputs {end}')
+        lines = sonic_pi.wait_for(lambda lines, end=end: says(lines, end), f"the end of {name}'s example", 60)
+        [job] = [line.job for line in lines if line.text == end]
+        if name in PLAYING:
+            sonic_pi.wait_for(
+                lambda lines, job=job: struck([line for line in lines if line.job == job]), f"a note of {name}'s", 60
+            )
+        if name in ANSWERED:
+            sonic_pi.wait_for(
+                lambda lines, name=name, job=job: says([line for line in lines if line.job == job], ANSWERED[name]),
+                f"the server's answer to {name}",
+            )
+        assert no_errors(sonic_pi), (name, sonic_pi.texts("error"))
+    silences = [text for text in said(sonic_pi.lines) if "AMT: no server" in text or "AMT: no answer" in text]
+    assert not silences
 
 
 @pytest.mark.parametrize("path", ENDLESS, ids=lambda path: path.name)
