@@ -32,7 +32,7 @@ def booted() -> Iterator[SonicPi]:
 
 @pytest.fixture
 def sonic_pi(booted: SonicPi) -> Iterator[SonicPi]:
-    """Sonic Pi with an empty log, the client's functions, none of an earlier test's sounds and session, and nothing running."""
+    """Sonic Pi with an empty log, the client's functions, no sounds or session of an earlier test, nothing running."""
     booted.run("@amt_band = @amt_link = nil\nputs 'forgotten'")
     booted.wait_for(lambda lines: says(lines, "forgotten"), "the sounds and the session to be forgotten")
     booted.clear()

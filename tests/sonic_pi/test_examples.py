@@ -23,7 +23,7 @@ FASTER = 5
 
 
 PLAYING = {"amt_loop", "amt_next", "amt_only", "amt_play"}
-"""Functions whose examples play: a note of theirs is one that the server composed, for a rest is all they play without."""
+"""Functions whose examples play: without the server all that they play is a rest."""
 ANSWERED = {
     "amt_connect": "AMT: connected to",
     "amt_save": "AMT: saved tuesday.mid",
@@ -67,7 +67,7 @@ def test_the_documented_examples_run(sonic_pi: SonicPi, amt_server: AmtServer) -
     for name, comment in COMMENTED.items():
         example = adapted(lines_of_example(comment), amt_server.port)
         end = f'"end of {name}"'
-        sonic_pi.run(f'use_bpm 480\namt_connect port: {amt_server.port}, session: "doc"\n{example}\nputs {end}')
+        sonic_pi.run(f'use_bpm 240\namt_connect port: {amt_server.port}, session: "doc"\n{example}\nputs {end}')
         lines = sonic_pi.wait_for(lambda lines, end=end: says(lines, end), f"the end of {name}'s example", 60)
         [job] = [line.job for line in lines if line.text == end]
         if name in PLAYING:

@@ -179,7 +179,7 @@ WRONG = {
     "amt_set temperature: 9": "0.1..2",
     "amt_set temperature: 0.0/0": "0.1..2",
     "amt_set meter: [3, 5]": "2, 4, 8, 16",
-    "amt_set density: 0.7, meter: [3.5, 4]": "beats (1..16), unit (2, 4, 8, 16), not [3.5, 4]: beats takes a whole number",
+    "amt_set density: 0.7, meter: [3.5, 4]": "unit (2, 4, 8, 16), not [3.5, 4]: beats takes a whole number",
     "amt_set horizon: 2.5": "not 2.5: bars takes a whole number",
     "amt_set range: nil": "range: takes name, low (0..127), high (0..127), not nil",
     "amt_set range: [nil, 1, 2]": "not [nil, 1, 2]",
@@ -279,7 +279,8 @@ def test_of_several_mistakes_each_is_logged_once_and_what_was_right_is_told_agai
         lines = sonic_pi.wait_for(lambda lines: says(lines, "told again"), "an answer to all that is told again")
         told = [tuple(request[1:]) for request in relay.requests if request[0] == "/amt/set"]
     assert told == [
-        ("density", 0.75), ("swing", 0.25), ("top_p", 0.5), ("humanize", 0.5), ("temperature", 1.5), ("key", "d", "dorian"),
+        ("density", 0.75), ("swing", 0.25), ("top_p", 0.5), ("humanize", 0.5), ("temperature", 1.5),
+        ("key", "d", "dorian"),
     ]  # fmt: skip
     assert len(refusals(lines)) == 5
     assert no_errors(sonic_pi)
