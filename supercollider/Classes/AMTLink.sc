@@ -4,7 +4,7 @@ AMTLink {
 	const <protocol = 1, repeatInterval = 0.5, warnInterval = 10, sameTime = 0.5, patience = 10;
 	classvar links, lastID;
 	var <address, <timeout = 3, <serverName, <model, <process;
-	var users, commands, phrases, bars, pieces, settings, joined, greeted, lost, isPreparing = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
+	var users, commands, phrases, bars, pieces, settings, joined, greeted, lost, isPreparing = false, isThere = false, cursor = 0, responders, ticking = false, lastHeard = 0, lastTick = 0, warnings;
 
 	*at { |hostname, port|
 		var address = this.prAddress(hostname, port), key = (address.ip ++ ":" ++ port).asSymbol;
@@ -103,12 +103,19 @@ AMTLink {
 		}
 	}
 
-	// What is asked of a server that is starting waits until it is there.
-	boot { |command, options, session, onReady|
-		if(process.notNil) { this.tell("the music server is running already"); ^onReady.value };
-		process = AMTProcess(AMTProcess.find(command), this, options, { process = nil });
+	// What is asked of a server that is starting waits until it is there. One that is there already is used as it is.
+	boot { |command, options = "", session, onReady|
+		var path = AMTProcess.find(command), started = false;
+		if(process.notNil and: { process.isQuitting }) {
+			SystemClock.sched(this.prInterval, { this.boot(command, options, session, onReady); nil });
+			^this
+		};
+		this.prIfNobody {
+			started = true;
+			process = AMTProcess(path, this, options, { process = nil })
+		};
 		this.command(session, ['/amt/status'], '/amt/status.reply').then {
-			this.tell("the music server is ready at " ++ this.where);
+			if(started) { this.tell("the music server is ready at " ++ this.where) } { this.prUsed(options) };
 			onReady.value
 		}
 	}
@@ -142,6 +149,7 @@ AMTLink {
 		];
 		responders = responders.collect { |pair|
 			OSCFunc({ |message|
+				isThere = true;
 				if(message[0] == '/amt/error' and: { message[2] == \starting }) { this.prPreparing(message[3]) } {
 					this.prHeard;
 					pair.value.value(message)
@@ -223,6 +231,31 @@ AMTLink {
 	}
 
 	prSend { |request| address.sendMsg(*request.message) }
+
+	// Calls the action unless a server answers there, or is being started.
+	prIfNobody { |action|
+		var start = Main.elapsedTime;
+		isThere = false;
+		address.sendMsg('/amt/status');
+		SystemClock.sched(this.prInterval, {
+			case
+			{ isThere or: { process.notNil } } { }
+			// sclang was too busy to hear
+			{ Main.elapsedTime - start > (this.prInterval * 2) } { this.prIfNobody(action) }
+			{ action.value };
+			nil
+		})
+	}
+
+	prUsed { |options|
+		var text = "a music server is running at % already, and is used as it is".format(this.where), port = address.port;
+		if(options.isEmpty) { ^this.tell(text) };
+		this.refuse("%. The options \"%\" have no effect until it is stopped (%) and AMT.boot starts another".format(text, options,
+			if(process.isNil) { "with Ctrl-C in its terminal, or AMT.quit in the SuperCollider that started it" } {
+				if(port == 57990) { "AMT.quit" } { "AMT.quit(%)".format(port) }
+			}
+		))
+	}
 
 	prKeepTicking {
 		if(ticking.not and: { this.isBusy }) {

@@ -51,6 +51,7 @@ AMTProcess {
 	}
 
 	isStarting { ^state == \starting }
+	isQuitting { ^state == \quitting }
 	isRunning { ^state != \ended }
 
 	// Something came from it.
