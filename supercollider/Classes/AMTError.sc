@@ -8,5 +8,8 @@ AMTError : Error {
 
 	errorString { ^"ERROR: AMT: " ++ what }
 
+	// One line: it says what to do, and no call stack could add to that.
+	reportError { this.errorString.postln }
+
 	prSetCode { |argCode| code = argCode.asSymbol }
 }

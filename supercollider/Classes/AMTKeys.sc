@@ -1,5 +1,6 @@
 // What can be steered: refuses what the server would refuse, at once and where it was typed.
 AMTKeys {
+	const <maxValues = 64;
 	classvar keys;
 
 	*initClass {
@@ -23,7 +24,11 @@ AMTKeys {
 
 	// The values as they go over the wire, or an AMTError.
 	*check { |key, values|
-		var row = this.prAt(key), arguments = this.prArguments(row[3], values.size);
+		var row = this.prAt(key), arguments;
+		if(values.size > maxValues) {
+			AMTError("% takes at most % values, not %".format(key, maxValues, values.size), \range).throw
+		};
+		arguments = this.prArguments(row[3], values.size);
 		if(arguments.isNil) {
 			AMTError("% takes %, as in %; % came".format(key,
 				row[3].collect(_.first).join(", "), this.example(key), values.size), \type).throw
@@ -75,15 +80,18 @@ AMTKeys {
 		if(value.isString.not and: { value.isKindOf(Symbol).not } and: { isInstrument.not or: { value.isNumber.not } }) {
 			AMTError("% is a Symbol or a String, not %".format(name, this.prShown(value)), \type).throw
 		};
+		if(value.asString.size > high) {
+			AMTError("% has at most % characters, not %".format(name, high, value.asString.size), \range).throw
+		};
 		if(isInstrument) { AMTNames.find(value) };
 		^value.asString
 	}
 
 	*prCheckScale { |tonic, name|
-		var compact = AMTNames.compact(name), names = AMTTables.scales.split($ ).collect(_.stripWhiteSpace).reject(_.isEmpty), near;
+		var compact = AMTNames.compact(name), names = AMTTables.scales.tr($\n, $ ).split($ ).reject(_.isEmpty), near;
 		if(tonic.isEmpty and: { name.isEmpty }) { ^this };
 		if("^[^a-zA-Z]*[a-gA-G]".matchRegexp(tonic).not) {
-			AMTError("a tonic is a letter a to g, perhaps sharp (cs, c#) or flat (eb, ef), not %".format(tonic), \name).throw
+			AMTError("a tonic is a letter a to g, perhaps sharp (cs, c#) or flat (eb, ef), not %".format(tonic.asCompileString), \name).throw
 		};
 		if("[0-9]".matchRegexp(name)) { ^this };
 		if(names.any { |each| #["", "scale", "mode"].any { |ending| AMTNames.compact(each) ++ ending == compact } }) { ^this };

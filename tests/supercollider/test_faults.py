@@ -13,6 +13,7 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from osc_bridge.messages import MAX_VALUES
 from tests.osc_bridge.slow_server import slow_server
 
 Drop = Callable[[OscMessage], bool]
@@ -188,6 +189,29 @@ def test_refusals_are_thrown_where_they_were_typed_and_say_what_is_valid(sclang,
         assert code != "absent"
         assert hint.lower() in text.lower(), (name, text)
     assert outcome.said("after all") == [["nothing"]]
+
+
+def test_a_wrong_value_that_nobody_catches_is_posted_in_one_line(sclang, test_folder, amt_server):
+    script = test_folder / "scripts" / "wrong_values.scd"
+    outcome = sclang.execute(test_folder / "harness.scd", script, amt_server.port, "sclang wrong values", 55)
+    _, _, text = outcome.text.partition("*** Welcome to SuperCollider")
+    lines = iter(text.splitlines()[1:])
+    hints = {
+        "range": "52 is above 28",
+        "steps": "0 to 11, not 99",
+        "step by name": 'no scale is called "0 4 x"',
+        "no scale": "dominant_diminished, super_locrian",
+        "no tonic": 'not ""',
+        "value": "density is 0 to 1, not 7",
+        "128 instruments": f"at most {MAX_VALUES} values, not 128",
+        "30000 muted": f"at most {MAX_VALUES} values, not 30000",
+        "long": "at most 64 characters, not 80000",
+        "right": "",
+    }
+    for name, hint in hints.items():
+        posted = list(iter(lambda: next(lines), f"@answered\t240.0\t{name}"))
+        assert len(posted) == (1 if hint else 0), (name, posted)
+        assert all(line.startswith(("ERROR: AMT: ", "WARNING: AMT: ")) and hint in line for line in posted), posted
 
 
 def test_refusals_of_the_server_at_top_level_are_posted_once(sclang, amt_server):
