@@ -42,7 +42,7 @@ AMT {
 	next { |bars = 4|
 		var phrase;
 		if(bars.isKindOf(Dictionary)) {
-			AMTError("an AMT is no pattern; in a pattern use its .pattern(bars: 4)").throw
+			AMTError("an AMT is no pattern; inside of another one write its .pattern(bars: 4)").throw
 		};
 		phrase = this.request(bars);
 		if(AMTRequest.mayBlock) { phrase.wait };
@@ -74,6 +74,11 @@ AMT {
 	hasPrimed { |bars| ^primed.notNil and: { primed.bars == bars } and: { primed.isFailed.not } }
 
 	pattern { |bars = 4, repeats = inf| ^Pamt(this, bars, repeats) }
+
+	// Whoever plays the client itself, alone or in a Pdef, means its endless pattern.
+	play { |clock, protoEvent, quant| ^this.pattern.play(clock, protoEvent, quant) }
+
+	embedInStream { |inval| ^this.pattern.embedInStream(inval) }
 
 	// What all endless players of the session go through.
 	piece { ^link.piece(session) }

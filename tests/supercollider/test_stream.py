@@ -196,3 +196,14 @@ def received_in_two_lives(outcome):
         notes = [(flat[5 * i] / 480, flat[5 * i + 1] / 480, *flat[5 * i + 2 : 5 * i + 5]) for i in range(count)]
         lives[life].append(notes)
     return lives
+
+
+def test_a_client_that_is_played_plays_its_endless_pattern(sclang, amt_server, recording):
+    outcome = sclang.script("client_plays", amt_server.port, "client plays")
+    alone, proxy = (
+        {event.bar for event in recording(outcome, tag).events if not event.rest} for tag in ("alone", "proxy")
+    )
+    assert len(alone) > 4
+    assert len(alone & proxy) > 4, "they play the same bars"
+    ((text,),) = outcome.said("filtered")
+    assert ".pattern(bars: 4)" in text
