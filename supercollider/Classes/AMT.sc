@@ -159,7 +159,7 @@ AMT {
 	update { |who, what|
 		if(#[\tempo, \meter].includes(what) and: { isFollowing.not }) {
 			isFollowing = true;
-			SystemClock.sched(0.1, { isFollowing = false; if(link.hasUser(this)) { this.prFollow(who) }; nil })
+			SystemClock.sched(0.1, { isFollowing = false; if(this.isFreed.not) { this.prFollow(who) }; nil })
 		}
 	}
 
@@ -176,8 +176,10 @@ AMT {
 
 	printOn { |stream| stream << this.class.name << "(" << link.where << ", " << session << ")" }
 
+	isFreed { ^link.hasUser(this).not }
+
 	prCheck {
-		if(link.hasUser(this).not) { AMTError("this AMT was freed; make another with AMT.new").throw }
+		if(this.isFreed) { AMTError("this AMT was freed; make another with AMT.new").throw }
 	}
 
 	prClock {

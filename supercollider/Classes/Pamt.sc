@@ -23,13 +23,14 @@ Pamt : Pattern {
 
 	embedInStream { |inval|
 		var left = repeats.value(inval) * bars, played = 0, bridge = AMTBridge(amt), page, from, to, wait;
-		if(left < 1) { ^inval };
+		if(left < 1 or: { this.prEnds }) { ^inval };
 		page = amt.piece.join(amt, bars);
 		from = page.place;
 		wait = amt.piece.until(page);
 		if(wait > 0) { inval = AMTPhrase.embedRest(inval, wait) };
-		while { left > 0 } {
+		while { left > 0 and: { this.prEnds.not } } {
 			while { page.phrase.isReady.not } {
+				if(this.prEnds) { ^inval };
 				if(page.phrase.isFailed) {
 					bridge.explain(page.phrase.error);
 					page = this.prAfter(page, played)
@@ -40,7 +41,7 @@ Pamt : Pattern {
 			played = played + to - from;
 			left = left - (to - from);
 			inval = bridge.embedPage(inval, page, page.phrase.wanting(wanted, amt), from, to, {
-				if(left > 0) { page = this.prAfter(page, played) }
+				if(left > 0 and: { amt.isFreed.not }) { page = this.prAfter(page, played) }
 			});
 			from = 0
 		};
@@ -48,6 +49,12 @@ Pamt : Pattern {
 	}
 
 	storeArgs { ^[amt, bars, repeats] }
+
+	// Nothing can be asked of a client that was freed.
+	prEnds {
+		if(amt.isFreed) { amt.link.tell("a client was freed, and what it played ends; make another with AMT.new") };
+		^amt.isFreed
+	}
 
 	prSetWanted { |function| wanted = function }
 

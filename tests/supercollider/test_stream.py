@@ -207,3 +207,15 @@ def test_a_client_that_is_played_plays_its_endless_pattern(sclang, amt_server, r
     assert len(alone & proxy) > 4, "they play the same bars"
     ((text,),) = outcome.said("filtered")
     assert ".pattern(bars: 4)" in text
+
+
+def test_what_a_freed_client_plays_ends_with_one_line(sclang, amt_server, recording):
+    outcome = sclang.script("freed", amt_server.port, "freed")
+    ((freed,),) = outcome.said("freed")
+    for tag, bars in (("pattern", 1), ("proxy", 2)):
+        played = recording(outcome, tag)
+        assert any(not event.rest for event in played.events), tag
+        assert float(freed) < played.end <= float(freed) + 4 * (bars + 1) + 1e-6, tag
+    _, _, text = outcome.text.partition("@freed")
+    lines = [line for line in text.splitlines()[1:] if not line.startswith("@")]
+    assert lines == ["AMT: a client was freed, and what it played ends; make another with AMT.new", "cleaning up OSC"]

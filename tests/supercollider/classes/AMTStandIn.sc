@@ -34,6 +34,7 @@ AMTStandIn {
 
 	barBeats { ^4 }
 	hasPrimed { ^false }
+	isFreed { ^false }
 	link { ^this }
 	warn { |text| said = said.add(text) }
 	tell { |text| said = said.add(text) }
