@@ -219,3 +219,13 @@ def test_what_a_freed_client_plays_ends_with_one_line(sclang, amt_server, record
     _, _, text = outcome.text.partition("@freed")
     lines = [line for line in text.splitlines()[1:] if not line.startswith("@")]
     assert lines == ["AMT: a client was freed, and what it played ends; make another with AMT.new", "cleaning up OSC"]
+
+
+def test_a_midi_out_that_nothing_can_be_sent_to_costs_one_line_and_no_pattern(sclang, amt_server):
+    outcome = sclang.script("midi_absent", amt_server.port, "midi absent")
+    notes = outcome.said("note")
+    assert len({bar for bar, _ in notes}) > 4, "it goes on"
+    assert {program for _, program in notes} == {"33", "128"}
+    warnings = [line for line in outcome.text.splitlines() if line.startswith("WARNING") and "came late" not in line]
+    assert len(warnings) == 1
+    assert "MIDIClient.init" in warnings[0]

@@ -40,9 +40,9 @@ AMTStandIn {
 	tell { |text| said = said.add(text) }
 }
 
-// A MIDIOut without a device.
+// A MIDIOut without a device, which can be broken.
 AMTMidiLog : MIDIOut {
-	var <log, changed;
+	var <log, changed, <>isBroken = false;
 
 	*new { ^super.newCopyArgs(0, 0).init }
 
@@ -58,6 +58,7 @@ AMTMidiLog : MIDIOut {
 	awaitMessages { |count| changed.wait { log.size >= count } }
 
 	prLog { |message|
+		if(isBroken) { ^this.primitiveFailed };
 		log = log.add(message);
 		changed.signalAll
 	}

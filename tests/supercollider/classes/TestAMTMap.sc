@@ -61,6 +61,17 @@ TestAMTMap : UnitTest {
 		)
 	}
 
+	test_midiThatComesLater {
+		var out = AMTMidiLog.new;
+		map.midiOut = out;
+		out.isBroken = true;
+		map.keysFor(33, 40, 100)[\midiout].noteOn(0, 40, 100);
+		out.isBroken = false;
+		map.keysFor(33, 40, 100)[\midiout].noteOn(0, 40, 100);
+		this.assertEquals(out.log, [[\program, 0, 33], [\noteOn, 0, 40, 100]], "the program is chosen once it can be");
+		this.assertException({ map.keysFor(33, 40, 100)[\midiout].noteOm(0) }, DoesNotUnderstandError, "what no MIDIOut does")
+	}
+
 	test_names {
 		this.assertEquals(AMTNames.find("Closed Hi-Hat").keys, [42], "as General MIDI spells it");
 		this.assertEquals(AMTNames.find(\electricBassFinger).programs, [33], "as sclang spells it");
