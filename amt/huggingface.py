@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def export_checkpoint(model: Path, target: Path) -> None:
     with replaced(Path(target)) as temporary:
         save_file(tensors, temporary / "model.safetensors", metadata={"format": "pt"})
         write_json(temporary / checkpoint.CONFIG, read.config.to_huggingface() | {"dtype": str(dtype)})
+        shutil.copymode(temporary / checkpoint.CONFIG, temporary / "model.safetensors")  # made for its owner alone
 
 
 def pull(

@@ -251,7 +251,7 @@ def _get_polyphony(steering: Steering) -> tuple[Value, ...]:
 
 
 def _names(choices: tuple[Choice, ...]) -> tuple[Value, ...]:
-    return tuple(choice.name for choice in choices)
+    return tuple(choice.spoken for choice in choices)
 
 
 def _plain(name: str) -> Callable[..., Steering]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from amt.keys import KEYS, Argument, Key
+from amt.steering import Steering
 from osc_bridge.messages import ANSWERS, CODES, PROTOCOL, REQUESTS, Message
 from osc_bridge.sender import GAP
 from osc_bridge.wire import MAX_SENT
@@ -38,7 +39,7 @@ def render() -> str:
         "## Server to client",
         *(_section(message) for message in ANSWERS.values()),
         "## Keys of `/amt/set` and `/amt/get`",
-        _table(("key", "values", "example", "what it does"), map(_key_row, KEYS.values())),
+        _table(("key", "values", "at first", "example", "what it does"), map(_key_row, KEYS.values())),
         "## Codes of `/amt/error`",
         _table(("code", "meaning"), ((f"`{code}`", text) for code, text in CODES.items())),
     ]
@@ -68,7 +69,15 @@ def _range(argument: Argument) -> str:
 
 def _key_row(key: Key) -> tuple[str, ...]:
     values = ", ".join(map(_key_value, key.arguments))
-    return f"`{key.name}`", values, f"`{key.example}`", key.text
+    return f"`{key.name}`", values, _default(key), f"`{key.example}`", key.text
+
+
+def _default(key: Key) -> str:
+    """What holds in a new session."""
+    if key.name == "seed":
+        return "drawn"
+    values = " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in Steering().get(key.name))
+    return f"`{values}`" if values.strip() else "none"
 
 
 def _key_value(argument: Argument) -> str:

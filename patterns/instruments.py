@@ -185,6 +185,11 @@ class Choice:
     keys: frozenset[int] | None = None
     weight: float = 1.0
 
+    @property
+    def spoken(self) -> str:
+        """What `choose` makes the same of: the name, followed by the weight where it has one ("bass:0.5")."""
+        return self.name if self.weight == 1 else f"{self.name}:{self.weight:.15g}"
+
 
 def choose(name: str) -> Choice:
     """The instruments that a name stands for.

@@ -55,7 +55,9 @@ def piece(file: mido.MidiFile) -> Piece:
     """
     if file.type not in (0, 1):
         raise MidiFileError(f"a MIDI file of format {file.type} has no common time; save it as format 0 or 1")
-    if file.ticks_per_beat <= 0:
+    if file.ticks_per_beat == 0:
+        raise MidiFileError("it has no ticks in a beat: the file is damaged")
+    if file.ticks_per_beat < 0:
         raise MidiFileError("its time is in film frames, not in beats; export it with a tempo")
     ends, events = _events(file)
     notes = _notes(events, max(ends, default=0))

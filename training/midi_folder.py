@@ -99,11 +99,17 @@ def _paths(folder: Path) -> Iterator[Path]:
     """MIDI files by their names; what is hidden, as macOS's twins of files on foreign disks are, is left out."""
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
+        if path.suffix.lower() in SUFFIXES and not hidden and (path.is_file() or _leads_nowhere(path)):
             yield path
 
 
+def _leads_nowhere(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
 def _read(path: Path, name: str) -> File | Skipped:
+    if _leads_nowhere(path):
+        return Skipped(name, "a link that leads nowhere")
     try:
         if path.stat().st_size > LARGEST:
             return Skipped(name, f"larger than {LARGEST:,} bytes")

@@ -27,7 +27,6 @@ ALIGNMENT = 64
 # A folder that holds anything else is no model and is never replaced.
 OWN_FILES = (CONFIG, *manifest.NAMES, "params_shard_*.bin")
 
-_IN_THE_WAY = "{}: exists and holds other files; name another folder"
 
 Progress = Callable[[int, int], None]
 
@@ -116,10 +115,11 @@ def store_matrix(name: str, weight: NDArray[np.floating], how: Scheme) -> Iterat
     yield f"{name}.q_scale", scales
 
 
-def check_place(folder: Path) -> None:
-    """Raises ModelError where something stands that a model is not to replace."""
-    if folder.exists() and not _replaceable(folder, OWN_FILES):
-        raise ModelError(_IN_THE_WAY.format(folder.absolute()))
+def check_place(folder: Path, own: Sequence[str] = OWN_FILES) -> None:
+    """Raises ModelError where something stands that a model, or what else has files `own`, is not to replace."""
+    if folder.exists() and not (folder.is_dir() and _holds_only(folder, own)):
+        what = "holds other files" if folder.is_dir() else "is a file"
+        raise ModelError(f"{folder.absolute()}: exists and {what}; name another folder")
 
 
 @contextmanager
@@ -129,8 +129,7 @@ def replaced(folder: Path, own: Sequence[str] = ()) -> Iterator[Path]:
     An existing folder is replaced only if each file in it matches one of the patterns in `own`; else ModelError.
     """
     folder = folder.absolute()
-    if folder.exists() and not _replaceable(folder, own):
-        raise ModelError(_IN_THE_WAY.format(folder))
+    check_place(folder, own)
     temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     old = temporary.with_suffix(".old")
     try:
@@ -159,8 +158,8 @@ def _write(folder: Path, tensors: Iterable[tuple[str, NDArray[Any]]], config: Ma
         write_json(temporary / CONFIG, config)
 
 
-def _replaceable(folder: Path, own: Sequence[str]) -> bool:
-    return folder.is_dir() and all(any(file.match(pattern) for pattern in own) for file in folder.iterdir())
+def _holds_only(folder: Path, own: Sequence[str]) -> bool:
+    return all(any(file.match(pattern) for pattern in own) for file in folder.iterdir())
 
 
 def _write_shards(folder: Path, tensors: Iterable[tuple[str, NDArray[Any]]]) -> Iterator[manifest.Shard]:

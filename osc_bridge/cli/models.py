@@ -33,6 +33,8 @@ def pull(name: str, quantization: str, folder: Path | None) -> None:
       midinfinite-osc pull stanford-crfm/music-small-800k
       midinfinite-osc pull ./my-checkpoint --to ./my-model
     """
+    if not name.strip():
+        raise Failure("the name is empty; names on the hub look like stanford-crfm/music-small-800k")
     source = Path(name).expanduser()
     called = source.resolve().name if source.is_dir() else name
     target = folder or places.models() / called

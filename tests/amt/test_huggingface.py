@@ -76,6 +76,7 @@ def test_a_quantised_model_is_exported_as_it_sounds(tmp_path: Path) -> None:
     checkpoints.save(tmp_path / "source")
     huggingface.import_checkpoint(tmp_path / "source", tmp_path / "model")
     huggingface.export_checkpoint(tmp_path / "model", tmp_path / "back")
+    assert len({file.stat().st_mode for file in (tmp_path / "back").iterdir()}) == 1, "who may read one may read all"
     model = weights.read(tmp_path / "model")
     assert str(model.quantization) == "q4f32_1 (embedding q8f32_1)"
     back = transformers.GPT2LMHeadModel.from_pretrained(tmp_path / "back").state_dict()
@@ -119,6 +120,8 @@ def test_an_export_keeps_what_is_not_a_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="holds other files"):
         huggingface.export_checkpoint(tmp_path / "model", tmp_path / "back")
     assert (tmp_path / "back" / "thesis.txt").read_text() == "mine"
+    with pytest.raises(ModelError, match=r"thesis\.txt: exists and is a file"):
+        huggingface.export_checkpoint(tmp_path / "model", tmp_path / "back" / "thesis.txt")
 
 
 def test_an_import_into_the_checkpoint_itself_keeps_it(tmp_path: Path) -> None:

@@ -24,6 +24,11 @@ def test_what_is_set_is_what_get_gives(key: object) -> None:
     assert all(type(value) in (int, float, str) for value in values)
 
 
+def test_weights_are_told_too() -> None:
+    steering = Steering().set("instruments", "piano", "bass:0.25", "drums:2")
+    assert steering.get("instruments") == ("piano", "bass:0.25", "drums:2")
+
+
 @pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
 def test_a_steering_is_a_value(key: object) -> None:
     before = Steering()

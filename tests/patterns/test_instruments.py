@@ -151,6 +151,11 @@ def test_a_weight_follows_a_colon():
     assert choose("bass:0.5").programs == {33}
 
 
+@pytest.mark.parametrize("name", ["bass", "bass:0.25", "snare:0.3333333333", "128:10"])
+def test_what_is_spoken_is_chosen_again(name):
+    assert choose(choose(name).spoken) == choose(name)
+
+
 @pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf", "11", "loud", ""])
 def test_a_weight_that_is_none_is_refused(weight):
     with pytest.raises(UnknownInstrument, match="above 0 and at most 10"):

@@ -210,7 +210,7 @@ def test_an_empty_file_has_no_bars(tmp_path):
     [
         ({"kind": 2}, "format 2"),
         ({"ticks_per_beat": -6136}, "film frames"),
-        ({"ticks_per_beat": 0}, "film frames"),
+        ({"ticks_per_beat": 0}, "no ticks in a beat"),
     ],
 )
 def test_what_bars_cannot_hold_is_said(tmp_path, bad, text):

@@ -77,6 +77,7 @@ def test_what_cannot_be_used_is_named_with_its_reason(tmp_path: Path, monkeypatc
         "beats.mid": "too short: 7 notes, and 8 are the fewest",
         "good.mid": "the same music as good too.mid",
         "huge.mid": "larger than 20,000 bytes",
+        "lost.mid": "a link that leads nowhere",
         "silent.mid": "too short: no notes, and 8 are the fewest",
         "sparse.mid": "too sparse: no 8 notes of one meter within a minute",
     }

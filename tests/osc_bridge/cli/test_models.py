@@ -64,6 +64,7 @@ def test_pull_does_not_hide_a_model_behind_that_of_the_package(tmp_path: Path, m
         ("~/nobody/hff", "~/nobody/hff: no such folder"),
         ("config.json", "config.json: is a file; name its folder"),
         ("./config.json", "is a file"),
+        ("", "the name is empty"),
     ],
 )
 def test_pull_of_a_folder_that_is_none_says_so(
