@@ -336,7 +336,7 @@ class AmtLink
     asked = Time.now.to_f
     ask(nil, ["instruments"], "get")
     names = listen(1.0) { since("set.reply", asked).map(&:first).find { |key, *| key == "instruments" } }.pop
-    names && names.drop(1).map { |name| name.dup.force_encoding("UTF-8") }
+    names && names.drop(1).map { |name| name.dup.force_encoding("UTF-8").split(":")[0] } # without weights
   end
 
   # Has the server had its say on all that was set?

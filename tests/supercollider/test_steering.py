@@ -42,7 +42,7 @@ def test_only_named_instruments_play(outcome):
 
 
 def test_names_are_given_one_by_one_or_in_an_array(outcome):
-    assert said(outcome, "one by one") == ["organ", "bass", "drums"]
+    assert said(outcome, "one by one") == ["organ", "bass:0.5", "drums"]
     assert said(outcome, "in an Array") == ["organ", "drums"]
 
 
