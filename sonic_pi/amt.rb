@@ -708,7 +708,7 @@ def amt_only(bars, *names)
   raise ArgumentError, "AMT: amt_only takes bars, then who is heard: amt_only(amt_next, :bass, :drums)" if names.empty?
   heard = AmtBand.players(names)
   bars.map do |bar|
-    amt_missed(names, bar)
+    amt_missed(names, heard, bar)
     bar.merge(notes: bar[:notes].select(&heard)).merge(bar[:later] ? {only: [*bar[:only], names]} : {})
   end
 end
@@ -883,10 +883,10 @@ def amt_arrived(place)
 end
 
 # Says who plays, once, when nothing of a bar is heard for want of those who are named. Who is set to play may rest or be muted.
-def amt_missed(names, bar)
+def amt_missed(names, heard, bar)
   return unless @amt_link && bar[:n] && bar[:notes].any? && names.any?
   link = @amt_link
-  return link.missed.delete(names) if bar[:notes].any?(&AmtBand.players(names))
+  return link.missed.delete(names) if bar[:notes].any?(&heard)
   return if link.missed.include?(names)
   link.missed << names
   in_thread(seed: 0) do
@@ -938,7 +938,7 @@ end
 # Plays a bar from beat `from` on, until its end. What goes through FX has a thread of its own for each chain, which lasts as
 # long as the bar: to end an FX takes real time, and virtual time must not feel it.
 def amt_perform(bar, from, style)
-  amt_missed(style[:only], bar)
+  amt_missed(style[:only], style[:heard], bar)
   notes = bar[:notes].select { |note| note[:at] >= from && note[:at] < bar[:beats] && style[:heard].(note) }
   played = notes.sort_by.with_index { |note, number| [note[:at], number] }.map do |note|
     [note, style[:midi] || amt_band.sound(note, style[:map])]

@@ -1,6 +1,5 @@
 // A musician's view of the music server: ask for bars, steer, look. Knows no OSC sockets and no synths.
 AMT {
-	const <maxBars = 64;
 	classvar default;
 	var <session, <map, <link, <followClock = true, <clock;
 	var primed, watched, isFollowing = false, lastBarBeats;
@@ -9,13 +8,15 @@ AMT {
 		^super.new.init(AMTLink.at(hostname, port), session)
 	}
 
+	*maxBars { ^AMTTables.maxBars }
+
 	*default { ^default ?? { default = this.new } }
 
 	*default_ { |amt| default = amt }
 
 	*prCheckBars { |bars|
-		if(bars.isNumber.not or: { bars.inclusivelyBetween(1, maxBars).not } or: { bars.frac != 0 }) {
-			AMTError("bars is a whole number from 1 to %, not %".format(maxBars, bars.asCompileString)).throw
+		if(bars.isNumber.not or: { bars.inclusivelyBetween(1, this.maxBars).not } or: { bars.frac != 0 }) {
+			AMTError("bars is a whole number from 1 to %, not %".format(this.maxBars, bars.asCompileString)).throw
 		}
 	}
 

@@ -1,6 +1,5 @@
 // What can be steered: refuses what the server would refuse, at once and where it was typed.
 AMTKeys {
-	const <maxValues = 64;
 	classvar keys;
 
 	*initClass {
@@ -25,8 +24,8 @@ AMTKeys {
 	// The values as they go over the wire, or an AMTError.
 	*check { |key, values|
 		var row = this.prAt(key), arguments;
-		if(values.size > maxValues) {
-			AMTError("% takes at most % values, not %".format(key, maxValues, values.size), \range).throw
+		if(values.size > AMTTables.maxValues) {
+			AMTError("% takes at most % values, not %".format(key, AMTTables.maxValues, values.size), \range).throw
 		};
 		arguments = this.prArguments(row[3], values.size);
 		if(arguments.isNil) {

@@ -87,4 +87,8 @@ diminished half_whole_diminished augmented chromatic maj ionian min aeolian natu
 jazz_minor pentatonic major_pent minor_pent minor_blues blues_minor blues_major whole octatonic whole_half_diminished
 dominant_diminished super_locrian byzantine spanish free
 " }
+
+	*maxBars { ^64 }
+
+	*maxValues { ^64 }
 }

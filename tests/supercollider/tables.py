@@ -1,4 +1,4 @@
-"""Writes supercollider/Classes/AMTTables.sc: instrument names, steering keys and scales, each from its one source.
+"""Writes supercollider/Classes/AMTTables.sc: instrument names, steering keys, scales, limits, each from one source.
 
     python -m tests.supercollider.tables
 
@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 
 from amt.keys import KEYS, Argument
+from osc_bridge.messages import MAX_BARS, MAX_VALUES
 from patterns import scales
 from patterns.atomic import write_atomically
 from patterns.instruments import ALIASES, DRUM_KEYS, FAMILIES, PERCUSSION, PROGRAMS, choose
@@ -31,7 +32,9 @@ def source() -> str:
         f'\t*instruments {{ ^"\n{_filled(instruments())}\n" }}\n\n'
         "\t// name, text, example, and each value's name, type, lowest, highest, choices, \\repeated or \\optional\n"
         f"\t*keys {{ ^#[\n{keys}\n\t] }}\n\n"
-        f'\t*scales {{ ^"\n{_filled(scale_names)}\n" }}\n'
+        f'\t*scales {{ ^"\n{_filled(scale_names)}\n" }}\n\n'
+        f"\t*maxBars {{ ^{MAX_BARS} }}\n\n"
+        f"\t*maxValues {{ ^{MAX_VALUES} }}\n"
         "}\n"
     )
 
