@@ -27,7 +27,8 @@ Pamt : Pattern {
 		page = amt.piece.join(amt, bars);
 		from = page.place;
 		wait = amt.piece.until(page);
-		if(wait > 0) { inval = AMTPhrase.embedRest(inval, wait) };
+		// what rounds to the bar line lies on it
+		if(wait > 1e-6) { inval = AMTPhrase.embedRest(inval, wait) };
 		while { left > 0 and: { this.prEnds.not } } {
 			while { page.phrase.isReady.not } {
 				if(this.prEnds) { ^inval };
